@@ -1,0 +1,164 @@
+package shard
+
+// Growth, after Liu, Zhang and Spear, "Dynamic-Sized Nonblocking Hash Tables"
+// (PODC 2014): a segment's table is succeeded by a larger one, and whoever needs
+// a bucket moves it there first. Nobody waits, and a goroutine that stops in the
+// middle holds nobody up, because each step can be repeated by anyone:
+//
+//	      heads[i] ─► A ─► B ─► C            1. freeze: CAS the head to a marker,
+//	                                            so nothing is inserted any more
+//	heads[i] ─► ▣ ─► A ─► B ─► C             2. seal: CAS every live cell to a
+//	                 ░    ✝    ░                sealed one, so no update is lost
+//	                                            (B was dead, and stays it)
+//	larger.heads[i]   ─► A′                  3. copy: build chains of new nodes
+//	larger.heads[i+n] ─► C′                     that hold the original cells, and
+//	                                            CAS them in for the unborn mark
+//
+// After step 2 the chain is settled for good: every node is dead or sealed. So
+// everyone who does step 3 builds the same chains, and the first to install
+// one wins. The unborn mark never comes back, so a straggler's CAS fails.
+//
+// Who meets a sealed cell or a marker finds t.next set and goes there.
+//
+// The owner's queues and the wheel go on holding A and C, and put A′ and C′ in
+// their place as they come by; see segment.standing. A new growth starts only
+// when they are through.
+
+const (
+	// growthFactor keeps the load between 3/4 and 3/2 nodes a bucket.
+	growthFactor = 2
+
+	// helpBuckets is how many further buckets a writer moves while it is there,
+	// so that a move ends after a fraction of the inserts that led to it.
+	helpBuckets = 4
+
+	// moveAtOnce is how many buckets one wake-up of the manager moves.
+	moveAtOnce = 2048
+
+	// growInline is the largest table that a caller replaces on the spot. For a
+	// larger one the manager's goroutine makes the memory.
+	growInline = 4096
+)
+
+// startGrowing gets a larger table under way; it is the owner's to call.
+func (s *segment[K, V]) startGrowing(t *table[K, V]) {
+	if len(t.heads) <= growInline {
+		s.grow(t)
+	} else {
+		s.outgrown.Store(true)
+	}
+	s.cache.manager.Wake()
+}
+
+// keepMoving is the manager's part of a growth, so that it also ends where
+// nobody writes any more.
+func (s *segment[K, V]) keepMoving() {
+	t := s.table.Load()
+	if s.outgrown.Swap(false) {
+		s.grow(t)
+	}
+	if t.next.Load() == nil {
+		return
+	}
+	for range moveAtOnce / helpBuckets {
+		s.helpMoving(t)
+	}
+	s.cache.manager.Wake()
+}
+
+// grow gives the table a larger successor, unless it has one.
+//
+// INVARIANT: only the segment's present table is given one, so every bucket of
+// a table has arrived before the first of them moves on.
+func (s *segment[K, V]) grow(t *table[K, V]) {
+	if s.table.Load() != t || t.next.Load() != nil {
+		return
+	}
+	larger := newTable[K, V](len(t.heads) * growthFactor)
+	for i := range larger.heads {
+		larger.heads[i].Store(s.cache.unborn)
+	}
+	t.next.CompareAndSwap(nil, larger)
+}
+
+// move brings the bucket of a hash to the larger table, whatever others do. It
+// must only be called when t.next is set.
+func (s *segment[K, V]) move(t *table[K, V], hash uint32) {
+	frozen := s.freeze(t, hash)
+	if frozen.is(moved) {
+		return
+	}
+	first := frozen.next.Load()
+	for n := first; n != nil; n = n.next.Load() {
+		n.seal()
+	}
+	larger := t.next.Load()
+	bucket := hash & uint32(len(t.heads)-1)
+	for ; bucket < uint32(len(larger.heads)); bucket += uint32(len(t.heads)) {
+		head := larger.head(bucket)
+		if head.Load() == s.cache.unborn {
+			head.CompareAndSwap(s.cache.unborn, copyChain(first, bucket, larger))
+		}
+	}
+	if frozen.state.Or(moved)&moved == 0 && t.remaining.Add(-1) == 0 {
+		s.table.CompareAndSwap(t, larger)
+	}
+}
+
+// freeze puts a marker in front of the bucket's chain, or finds the one that is
+// there.
+func (s *segment[K, V]) freeze(t *table[K, V], hash uint32) *node[K, V] {
+	head := t.head(hash)
+	for {
+		first := head.Load()
+		if first != nil && first.is(marker) {
+			return first
+		}
+		frozen := &node[K, V]{hash: ^hash}
+		frozen.state.Store(marker)
+		frozen.next.Store(first)
+		if head.CompareAndSwap(first, frozen) {
+			return frozen
+		}
+	}
+}
+
+// seal makes the node's cell final.
+func (n *node[K, V]) seal() {
+	for {
+		c := n.cell.Load()
+		if c == nil || c.isSealed() || n.cell.CompareAndSwap(c, newSealed(c)) {
+			return
+		}
+	}
+}
+
+// copyChain copies the sealed nodes that belong to a bucket of the larger table,
+// in their order.
+func copyChain[K Key, V any](first *node[K, V], bucket uint32, larger *table[K, V]) *node[K, V] {
+	var chain node[K, V]
+	last := &chain
+	mask := uint32(len(larger.heads) - 1)
+	for n := first; n != nil; n = n.next.Load() {
+		c := n.cell.Load()
+		if c == nil || n.hash&mask != bucket {
+			continue
+		}
+		twin := &node[K, V]{key: n.key, hash: n.hash}
+		twin.cell.Store(c.original())
+		twin.state.Store(n.state.Load()&(hitsMask|queueMask) | copied)
+		last.next.Store(twin)
+		last = twin
+	}
+	return chain.next.Load()
+}
+
+// helpMoving moves a few buckets that nobody may have asked for yet.
+func (s *segment[K, V]) helpMoving(t *table[K, V]) {
+	for range helpBuckets {
+		if t.remaining.Load() <= 0 {
+			return
+		}
+		s.move(t, t.cursor.Add(1)-1)
+	}
+}

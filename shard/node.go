@@ -1,0 +1,106 @@
+package shard
+
+import (
+	"unsafe"
+
+	"github.com/uds-platform/state/internal/atomics"
+	"github.com/uds-platform/state/ttl"
+)
+
+// node is one key's place in a segment. With a string key it fills one cache
+// line of 64 bytes, so a Get that finds it touches the chain head, the node,
+// the key's bytes and the cell.
+//
+//	head ──► node ──► node ──► nil          chain, by next
+//	           │        └────► cell          alive
+//	           └─────────────► nil           dead
+//
+// One pointer decides whether the entry lives and what it is: cell. It goes
+// alive → alive′ → … → dead (nil), and dead is final; or alive → sealed, when
+// the entry has moved to a copy of the node in a larger table, and sealed is
+// final too. A key that comes back after its death gets a new node. So whoever
+// wins the CAS that takes a cell out has removed exactly that value, and nobody
+// else has.
+//
+// INVARIANT: a node is inserted only at the head of a chain, and at most one
+// node of a key is alive. INVARIANT: following next from any node, dead or
+// alive, leads to every live node that was in its chain before it; next only
+// ever skips dead nodes.
+//
+// Rejected: a list element per access order (a Get would write to it); pooling
+// nodes (ABA); a marked next pointer as in Harris's list (Go has no pointer
+// tags, and inserting at heads only makes marks needless).
+type node[K Key, V any] struct {
+	// timer must stay first: timerNode turns its address into the node's.
+	timer ttl.Timer // owner
+
+	next atomics.Pointer[node[K, V]]
+	cell atomics.Pointer[cell[V]]
+
+	// link chains the node in the stack of new nodes until the owner takes it
+	// from there, and then in one of the owner's queues.
+	link *node[K, V]
+
+	key   K
+	hash  uint32 // the low half; the top bits chose the segment
+	state atomics.Uint32
+}
+
+// The bits of node.state.
+const (
+	// hitsMask counts the hits since the owner last looked, and stays full at
+	// three: from then on a hit writes nothing.
+	hitsMask = 3
+
+	// queueMask says in which of the owner's queues the node is, or was when
+	// it was copied.
+	queueShift = 2
+	queueMask  = 3 << queueShift
+
+	// fresh: not yet seen by the owner.
+	fresh = 1 << 4
+
+	// copied: stands in a larger table for a node that the owner's queues
+	// still hold. The owner clears it when it puts the copy in the other's place.
+	copied = 1 << 5
+
+	// marker: no entry, but the frozen head of a bucket that is moving; its
+	// next is the chain as it was.
+	marker = 1 << 6
+
+	// moved: a marker whose bucket has arrived in the larger table.
+	moved = 1 << 7
+)
+
+// touch counts a hit. A failed CAS means that someone else counted one or that
+// the owner is looking; a hit lost there doesn't matter.
+func (n *node[K, V]) touch() {
+	if state := n.state.Load(); state&hitsMask < hitsMask {
+		n.state.CompareAndSwap(state, state+1)
+	}
+}
+
+// takeHits returns the hits since the last call and starts over.
+func (n *node[K, V]) takeHits() uint32 {
+	if n.state.Load()&hitsMask == 0 {
+		return 0
+	}
+	return n.state.And(^uint32(hitsMask)) & hitsMask
+}
+
+// cool takes one hit away and reports whether there was one.
+func (n *node[K, V]) cool() bool {
+	state := n.state.Load()
+	if state&hitsMask == 0 {
+		return false
+	}
+	n.state.CompareAndSwap(state, state-1)
+	return true
+}
+
+func (n *node[K, V]) is(flag uint32) bool { return n.state.Load()&flag != 0 }
+
+// timerNode returns the node that a timer is the first field of.
+func timerNode[K Key, V any](t *ttl.Timer) *node[K, V] {
+	return (*node[K, V])(unsafe.Pointer(t))
+}

@@ -1,0 +1,177 @@
+package shard
+
+// Overflow is what happens when the owner of a segment is descheduled. It may
+// be gone for as long as the machine has other things to run, and callers go on
+// writing. They don't wait for it, so what it would have done has to be bounded
+// without it:
+//
+//   - Entries. A caller who fails to become the owner while the cache is over
+//     its maximum by more than a slack evicts a cold entry straight from the
+//     table, with a CLOCK hand over the chain heads that everybody moves. Hits
+//     protect as they do in the queues; frequency is not asked.
+//   - The stack of new nodes, and the notices. Every pendingLimit failures, the
+//     caller takes the stacks, drops what is dead, and puts the rest back.
+//   - Chains: see segment.forgetColdest.
+//
+// So the cache never holds more than its maximum, its slack, and one entry for
+// each goroutine that is inside a write at that moment; and dead nodes number
+// at most what the queues held when the owner was descheduled, plus what was
+// alive at the last trim, plus pendingLimit.
+
+const (
+	// pendingLimit is how many failures to become the owner lead to a trim.
+	pendingLimit = 256
+
+	// slackShare is the part of the maximum by which a cache may be over it
+	// while an owner is descheduled; the number of entries is also bounded
+	// absolutely.
+	slackShare      = 32
+	minSlackEntries = 4
+	maxSlackEntries = 1024
+
+	// handRounds is how often the hand goes round before it takes what it finds.
+	handRounds = 5
+)
+
+func slackEntries(maximum int64) int64 {
+	return min(minSlackEntries+maximum/slackShare, maxSlackEntries)
+}
+
+func slackCost(maximum int64) int64 { return maximum / slackShare }
+
+// relieve does what keeps things bounded when somebody else owns the segment.
+func (s *segment[K, V]) relieve(spare *node[K, V]) {
+	if s.crowd.Add(1) > pendingLimit {
+		s.trim()
+	}
+	for s.cache.overflowing() {
+		if !s.cache.evictDirectly(s, spare) {
+			return
+		}
+	}
+}
+
+// trim takes the stacks from under the absent owner, drops what is dead or
+// superseded, and puts the rest back. The next trim comes after as many
+// failures as there were left-overs, which makes trimming amortized O(1).
+func (s *segment[K, V]) trim() {
+	kept := s.trimPending() + s.trimNotices()
+	s.crowd.Store(-kept)
+}
+
+func (s *segment[K, V]) trimPending() (kept int64) {
+	var dropped int64
+	n := s.pending.Swap(nil)
+	for n != nil {
+		following := n.link
+		if n.cell.Load() == nil {
+			n.link = nil
+			dropped++
+		} else {
+			s.announce(n)
+			kept++
+		}
+		n = following
+	}
+	s.husks.Add(-dropped)
+	return kept
+}
+
+func (s *segment[K, V]) trimNotices() (kept int64) {
+	m := s.notices.Swap(nil)
+	for m != nil {
+		following := m.next
+		m.next = nil
+		if m.node.cell.Load() == &m.cell {
+			s.notify(m)
+			kept++
+		}
+		m = following
+	}
+	return kept
+}
+
+// evictElsewhere makes up for a segment that had nothing to evict.
+func (c *Cache[K, V]) evictElsewhere(s *segment[K, V], owed int, spare *node[K, V]) {
+	for ; owed > 0 && (c.overSize() || c.overCost()); owed-- {
+		if !c.evictDirectly(s, spare) {
+			return
+		}
+	}
+}
+
+// evictDirectly removes one cold entry from this segment's table or, where it
+// has none, from another's.
+func (c *Cache[K, V]) evictDirectly(s *segment[K, V], spare *node[K, V]) bool {
+	for i := range c.segments {
+		if c.segments[(s.index+i)%len(c.segments)].evictCold(spare) {
+			return true
+		}
+	}
+	return false
+}
+
+// evictCold moves the hand over the table until it finds an entry without hits,
+// taking one hit from each that it passes, and removes that. In its first round
+// it passes by what is so new that the owner has not seen it.
+func (s *segment[K, V]) evictCold(spare *node[K, V]) bool {
+	t := s.table.Load()
+	for round := range handRounds {
+		found := false
+		for range t.heads {
+			for n := s.chain(t, s.hand.Add(1)); n != nil; n = n.next.Load() {
+				c := n.cell.Load()
+				if c == nil || c.isSealed() || n == spare {
+					continue
+				}
+				found = true
+				if n.cool() || round == 0 && n.is(fresh) {
+					continue
+				}
+				if n.cell.CompareAndSwap(c, nil) {
+					s.bury(n, c, CauseEvicted)
+					return true
+				}
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	return false
+}
+
+// chain returns the first node of the chain that a hash belongs to: in the table,
+// or in the larger one if that bucket has moved.
+func (s *segment[K, V]) chain(t *table[K, V], hash uint32) *node[K, V] {
+	for {
+		first := t.head(hash).Load()
+		if first == nil || !first.is(marker) {
+			return first
+		}
+		s.move(t, hash)
+		t = t.next.Load()
+	}
+}
+
+// forgetColdest makes room in a chain that is too long, at the expense of its
+// oldest entry without hits, or else of its oldest, but not of the newest. A
+// cache may forget; it may not become a list.
+func (s *segment[K, V]) forgetColdest(newest *node[K, V]) {
+	var coldest, oldest *node[K, V]
+	for n := s.chain(s.table.Load(), newest.hash); n != nil; n = n.next.Load() {
+		if c := n.cell.Load(); c == nil || c.isSealed() || n == newest {
+			continue
+		}
+		oldest = n
+		if n.state.Load()&hitsMask == 0 {
+			coldest = n
+		}
+	}
+	if coldest == nil {
+		coldest = oldest
+	}
+	if coldest != nil {
+		s.remove(coldest, CauseEvicted)
+	}
+}

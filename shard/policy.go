@@ -1,0 +1,362 @@
+package shard
+
+// policy decides what stays: W-TinyLFU (Einziger, Friedman and Manes, "TinyLFU:
+// A Highly Efficient Cache Admission Policy", ACM ToS 2017) over CLOCK queues.
+//
+//	new ─► window ──► candidate ─┐   ┌─► probation ──hit──► protected
+//	        (FIFO)               ├───┤      │  ▲                │
+//	              victim ◄───────┘   │      │  └──── no hit ────┘
+//	          loser is evicted       │      └─► victim, at the head
+//	                                 winner
+//
+// A new entry goes to the window, so it is there for the next Get, always. When
+// the cache is full, the entry that leaves the window challenges the one at the
+// head of probation, and the less frequent of the two goes. A hit does nothing
+// but count in the node; the counter is read when the node comes to the head of
+// its queue, and from there it feeds the sketch. So no hit ever moves a node,
+// which is what makes hits cheap, and on traces it does better than exact
+// recency lists that every access feeds.
+//
+// It belongs to the segment's owner. Every segment has its own; the size of the
+// window, as a share, is the cache's (see climber).
+//
+// Rejected: ristretto's whole cache as the policy (about ten points of hit
+// ratio on the traces, and it drops writes); S3-FIFO (no answer to frequency
+// beyond its ghost queue); an exact share of the capacity for each segment (a
+// cache of N would not hold N keys).
+type policy[K Key, V any] struct {
+	segment *segment[K, V]
+
+	window    queue[K, V]
+	probation queue[K, V]
+	protected queue[K, V]
+
+	sketch sketch
+
+	// debt counts entries that should have been evicted but were not found.
+	debt int
+
+	// sweeping says which queue the sweep is in, as a queue's number; zero
+	// where none is under way. sweepAdopts: it began when the growth was over,
+	// so its end is the end of adopting.
+	sweeping    uint32
+	sweepAdopts bool
+
+	// adopting: a growth has begun, and the queues may hold nodes whose entry
+	// stands elsewhere. No growth begins until a sweep has replaced them all.
+	adopting bool
+
+	admitted uint32
+	random   uint64
+}
+
+// The queues' numbers, as node.state has them.
+const (
+	inWindow    = 1
+	inProbation = 2
+	inProtected = 3
+)
+
+const (
+	// protectedShare of the main space is kept for entries hit on probation.
+	protectedShare = 0.80
+
+	// sweepFloor and sweepShare say how many dead nodes the queues may hold
+	// before a sweep: so many, plus one for so many that live.
+	sweepFloor = 32
+	sweepShare = 4
+
+	// scanLimit bounds the entries that one search for a victim, or one
+	// demotion, gives another chance. Past it the head goes as it is.
+	scanLimit = 64
+
+	// luckyFrequency and luckyOdds let a warm candidate win against an equal or
+	// better victim now and then, so that nobody can lock entries in by making
+	// them collide in the sketch.
+	luckyFrequency = 6
+	luckyOdds      = 128
+
+	// randomSeed may be anything but zero.
+	randomSeed = 0x9e3779b97f4a7c15
+)
+
+func (p *policy[K, V]) init(s *segment[K, V]) {
+	p.segment = s
+	p.random = randomSeed
+	p.sketch.init(0)
+}
+
+func (p *policy[K, V]) length() int {
+	return p.window.length + p.probation.length + p.protected.length
+}
+
+// admit lets a new node into the window and, where that makes the cache too
+// large, evicts one entry: not more, since other segments that overflow do
+// the same for themselves.
+func (p *policy[K, V]) admit(n *node[K, V]) {
+	s := p.segment
+	n, c := s.standing(n)
+	if n == nil {
+		return
+	}
+	n.state.And(^uint32(fresh))
+	s.schedule(n, c)
+	p.put(&p.window, inWindow, n)
+	p.sketch.ensure(p.length())
+	p.sketch.add(n.hash, 1)
+
+	if s.cache.overSize() && !p.evictOne() {
+		p.debt++
+	}
+	p.spill()
+	p.keepUp()
+}
+
+// settleDebt evicts what the cost of updates has made too much, and hands over
+// how many entries this segment owes but could not find.
+func (p *policy[K, V]) settleDebt() (owed int) {
+	for p.segment.cache.overCost() {
+		if !p.evictOne() {
+			p.debt++
+			break
+		}
+	}
+	owed, p.debt = p.debt, 0
+	return owed
+}
+
+// evictOne removes the entry that the cache can best do without, and is false
+// where the segment has none but the newest.
+func (p *policy[K, V]) evictOne() bool {
+	for p.length() > 1 {
+		candidate := p.candidate()
+		victim := p.victim()
+		loser := p.contest(candidate, victim)
+		if loser == nil {
+			loser = p.take(&p.window)
+		}
+		if loser == nil {
+			continue
+		}
+		if p.length() == 0 {
+			p.put(&p.window, inWindow, loser)
+			return false
+		}
+		if p.segment.evict(loser) {
+			return true
+		}
+	}
+	return false
+}
+
+// candidate is the entry that a window over its share pushes out, or nil.
+func (p *policy[K, V]) candidate() *node[K, V] {
+	if p.window.length <= p.windowTarget() {
+		return nil
+	}
+	n := p.take(&p.window)
+	if n != nil {
+		p.sketch.add(n.hash, n.takeHits())
+	}
+	return n
+}
+
+// victim is the first entry of probation without a hit since it was last looked
+// at; those with one go on to protected.
+func (p *policy[K, V]) victim() *node[K, V] {
+	for range scanLimit {
+		n := p.take(&p.probation)
+		if n == nil {
+			return p.take(&p.protected)
+		}
+		hits := n.takeHits()
+		if hits == 0 {
+			return n
+		}
+		p.sketch.add(n.hash, hits)
+		p.put(&p.protected, inProtected, n)
+		p.demote()
+	}
+	return p.take(&p.probation)
+}
+
+// contest returns the loser and puts the winner into probation: a candidate at
+// the end, a victim back where it was.
+func (p *policy[K, V]) contest(candidate, victim *node[K, V]) (loser *node[K, V]) {
+	switch {
+	case candidate == nil:
+		return victim
+	case victim == nil:
+		return candidate
+	case p.wins(candidate, victim):
+		p.put(&p.probation, inProbation, candidate)
+		return victim
+	}
+	p.probation.pushFront(victim)
+	p.mark(victim, inProbation)
+	return candidate
+}
+
+func (p *policy[K, V]) wins(candidate, victim *node[K, V]) bool {
+	challenge := p.sketch.estimate(candidate.hash)
+	if challenge > p.sketch.estimate(victim.hash) {
+		return true
+	}
+	return challenge >= luckyFrequency && p.draw(luckyOdds)
+}
+
+// demote moves cold entries of protected back to probation until it is within
+// its share.
+func (p *policy[K, V]) demote() {
+	for range scanLimit {
+		if p.protected.length <= p.protectedTarget() {
+			return
+		}
+		n := p.take(&p.protected)
+		if n == nil {
+			return
+		}
+		if hits := n.takeHits(); hits > 0 {
+			p.sketch.add(n.hash, hits)
+			p.put(&p.protected, inProtected, n)
+			continue
+		}
+		p.put(&p.probation, inProbation, n)
+	}
+}
+
+// spill lets what the window has over its share into probation uncontested:
+// while the cache fills, and when the window shrinks.
+func (p *policy[K, V]) spill() {
+	for range scanLimit {
+		if p.window.length <= p.windowTarget() {
+			return
+		}
+		if n := p.take(&p.window); n != nil {
+			p.put(&p.probation, inProbation, n)
+		}
+	}
+}
+
+func (p *policy[K, V]) windowTarget() int {
+	return max(1, int(p.segment.cache.climber.windowShare()*float64(p.length())))
+}
+
+func (p *policy[K, V]) protectedTarget() int {
+	return int(protectedShare * float64(p.probation.length+p.protected.length))
+}
+
+// keepUp lets the table, the sketch and the window follow what goes on.
+func (p *policy[K, V]) keepUp() {
+	s := p.segment
+	if t := s.table.Load(); p.length() > len(t.heads)+len(t.heads)/2 && !p.adopting {
+		p.adopting = true
+		s.startGrowing(t)
+	}
+	p.admitted++
+	if p.admitted%climbPace == 0 {
+		s.cache.climber.consider(s.cache.stats.lookups(), s.cache.Len())
+	}
+}
+
+func (p *policy[K, V]) put(q *queue[K, V], number uint32, n *node[K, V]) {
+	q.push(n)
+	p.mark(n, number)
+}
+
+func (p *policy[K, V]) mark(n *node[K, V], number uint32) {
+	for {
+		state := n.state.Load()
+		if n.state.CompareAndSwap(state, state&^queueMask|number<<queueShift) {
+			return
+		}
+	}
+}
+
+// take pops the first live entry, and drops the dead in front of it.
+func (p *policy[K, V]) take(q *queue[K, V]) *node[K, V] {
+	for n := q.pop(); n != nil; n = q.pop() {
+		if n, _ := p.segment.standing(n); n != nil {
+			return n
+		}
+	}
+	return nil
+}
+
+// sweep goes through the queues in small steps, once there is reason to: it drops
+// dead nodes, and puts the copies that a growth made in the place of what they
+// are copies of. It reports whether it has further to go.
+func (p *policy[K, V]) sweep() (more bool) {
+	if p.sweeping == 0 {
+		settled := p.segment.table.Load().next.Load() == nil
+		tooMany := p.segment.husks.Load() > sweepFloor+int64(p.length()/sweepShare)
+		if !tooMany && !(p.adopting && settled) {
+			return false
+		}
+		p.sweeping, p.sweepAdopts = inWindow, p.adopting && settled
+	}
+	return p.sweepOn()
+}
+
+// sweepAll drops every dead node.
+func (p *policy[K, V]) sweepAll() {
+	for p.sweeping != 0 {
+		p.sweepOn()
+	}
+	for p.sweeping = inWindow; p.sweepOn(); {
+	}
+}
+
+func (p *policy[K, V]) sweepOn() (more bool) {
+	for range sweepsAtOnce {
+		q := p.queue(p.sweeping)
+		if n := q.unswept(); n != nil {
+			p.sweepNode(q, n)
+			continue
+		}
+		q.swept = nil
+		if p.sweeping++; p.sweeping > inProtected {
+			p.sweeping = 0
+			p.adopting = p.adopting && !p.sweepAdopts
+			p.sweepAdopts = false
+			return false
+		}
+	}
+	return true
+}
+
+func (p *policy[K, V]) sweepNode(q *queue[K, V], n *node[K, V]) {
+	before := q.swept
+	if c := n.cell.Load(); c != nil && !c.isSealed() {
+		q.swept = n
+		return
+	}
+	twin, _ := p.segment.standing(n)
+	if twin == nil {
+		q.remove(before, n)
+		return
+	}
+	q.replace(before, n, twin)
+	p.mark(twin, p.sweeping)
+	q.swept = twin
+}
+
+func (p *policy[K, V]) queue(number uint32) *queue[K, V] {
+	switch number {
+	case inWindow:
+		return &p.window
+	case inProbation:
+		return &p.probation
+	default:
+		return &p.protected
+	}
+}
+
+// draw is true once in odds, by xorshift: chance here need not be unpredictable
+// to be of use, only unrelated to the keys.
+func (p *policy[K, V]) draw(odds uint64) bool {
+	p.random ^= p.random << 13
+	p.random ^= p.random >> 7
+	p.random ^= p.random << 17
+	return p.random%odds == 0
+}

@@ -1,0 +1,317 @@
+package shard
+
+import (
+	"github.com/uds-platform/state/internal/atomics"
+	"github.com/uds-platform/state/ttl"
+)
+
+// segment is one of the cache's 2^k independent parts: a table that anybody may
+// read and write, and a policy that belongs to whoever is the owner.
+//
+// The problem: admission, eviction and the timing wheel are sequential by
+// nature, and a caller must neither wait for them nor hand them to a goroutine
+// that may lag behind. So a caller who has work for the policy publishes it on a
+// lock-free stack and tries to become the owner with one CAS. The owner takes
+// what is on the stacks, does the work and leaves; who fails to become owner
+// leaves at once.
+//
+//	Set ──► stack of new nodes ──┐
+//	        stack of notices   ──┼──► owner: queues, sketch, wheel, unlinking
+//	timer ──► wake-up          ──┘
+//
+// Nothing is forgotten between the two: work is published before the CAS that
+// tries for ownership, and an owner looks at the stacks again after giving
+// ownership up. Nothing grows without bound while the owner is descheduled; see
+// overflow.go.
+//
+// Rejected: a lock (a caller would wait); a buffer that drops when full (the
+// policy would lose nodes for good); a goroutine a segment (it must be woken
+// through a channel, lags under load, and leaks without Close).
+type segment[K Key, V any] struct {
+	// What every Get reads, on a line that is hardly ever written.
+	table atomics.Pointer[table[K, V]]
+	cache *Cache[K, V]
+	index int
+	_     [40]byte
+
+	// What writers write.
+	owner   atomics.Uint32
+	pending atomics.Pointer[node[K, V]]
+	notices atomics.Pointer[notice[K, V]]
+	husks   atomics.Int64 // dead nodes that the queues may still hold
+	crowd   atomics.Int64 // failed attempts at ownership since the last turn
+	hand    atomics.Uint32
+	// outgrown asks the manager for a larger table.
+	outgrown atomics.Bool
+	_        [64]byte
+
+	// What the owner alone touches.
+	policy policy[K, V]
+	wheel  *ttl.Wheel // made for the first deadline
+}
+
+const (
+	free  = 0
+	owned = 1
+)
+
+const (
+	// turnsAtOnce bounds what one caller does for others: work that is still
+	// there afterwards goes to the manager's goroutine.
+	turnsAtOnce = 4
+
+	// visitsAtOnce bounds the expired entries that one turn clears away.
+	visitsAtOnce = 128
+
+	// sweepsAtOnce is how many nodes a turn looks at in search of dead ones.
+	sweepsAtOnce = 16
+)
+
+func (s *segment[K, V]) init(c *Cache[K, V], index, buckets int) {
+	s.cache, s.index = c, index
+	s.table.Store(newTable[K, V](buckets))
+	s.policy.init(s)
+}
+
+// announce publishes a new node to the owner.
+func (s *segment[K, V]) announce(n *node[K, V]) {
+	for {
+		n.link = s.pending.Load()
+		if s.pending.CompareAndSwap(n.link, n) {
+			return
+		}
+	}
+}
+
+// notify publishes that a node's life has been shortened.
+func (s *segment[K, V]) notify(m *notice[K, V]) {
+	for {
+		m.next = s.notices.Load()
+		if s.notices.CompareAndSwap(m.next, m) {
+			return
+		}
+	}
+}
+
+// settle has published work done, by this goroutine or by the one that owns the
+// segment now. It is bounded: what is left after a few turns is the manager's.
+// spare is a node that must not be evicted to make room for itself, or nil.
+func (s *segment[K, V]) settle(spare *node[K, V]) {
+	for range turnsAtOnce {
+		if !s.owner.CompareAndSwap(free, owned) {
+			s.relieve(spare)
+			return
+		}
+		owed, more := s.turn()
+		if owed > 0 {
+			s.cache.evictElsewhere(s, owed, spare)
+		}
+		if !more && !s.hasWork() {
+			return
+		}
+	}
+	s.cache.manager.Wake()
+}
+
+// attend is the manager's turn, at a deadline or after Wake. It is false where
+// somebody else owns the segment.
+func (s *segment[K, V]) attend() bool {
+	s.keepMoving()
+	if !s.owner.CompareAndSwap(free, owned) {
+		return false
+	}
+	owed, more := s.turn()
+	if owed > 0 {
+		s.cache.evictElsewhere(s, owed, nil)
+	}
+	if more || s.hasWork() {
+		s.cache.manager.Wake()
+	}
+	return true
+}
+
+// tidy lets go of everything that is dead, after a Clear.
+func (s *segment[K, V]) tidy() {
+	if !s.owner.CompareAndSwap(free, owned) {
+		s.cache.manager.Wake()
+		return
+	}
+	defer s.settle(nil)
+	defer s.release()
+	s.admitPending()
+	s.policy.sweepAll()
+}
+
+// evictOwned evicts one entry as the policy chooses. It is false where that is
+// not possible, or not this goroutine's to do.
+func (s *segment[K, V]) evictOwned() bool {
+	if !s.owner.CompareAndSwap(free, owned) {
+		return false
+	}
+	defer s.release()
+	s.admitPending()
+	return s.policy.evictOne()
+}
+
+func (s *segment[K, V]) hasWork() bool {
+	return s.pending.Load() != nil || s.notices.Load() != nil
+}
+
+// turn is what an owner does. It gives ownership up, also where a removal
+// callback panics. It reports how many entries must still go but could not be
+// found here, and whether there is more to do at once.
+func (s *segment[K, V]) turn() (owed int, more bool) {
+	defer s.release()
+	if s.crowd.Load() != 0 {
+		s.crowd.Store(0)
+	}
+	s.admitPending()
+	s.heedNotices()
+	more = s.expire()
+	if s.policy.sweep() {
+		more = true
+	}
+	return s.policy.settleDebt(), more
+}
+
+// release ends ownership. Whatever the wheel waits for is watched before, since
+// the next owner may come only after it is due.
+func (s *segment[K, V]) release() {
+	if s.wheel != nil {
+		if nanos, ok := s.wheel.Next(); ok {
+			s.cache.manager.Watch(nanos)
+		}
+	}
+	s.owner.Store(free)
+}
+
+// admitPending lets the new nodes into the window, oldest first.
+func (s *segment[K, V]) admitPending() {
+	if s.pending.Load() == nil {
+		return
+	}
+	var oldest *node[K, V]
+	for n := s.pending.Swap(nil); n != nil; {
+		n, n.link, oldest = n.link, oldest, n
+	}
+	for n := oldest; n != nil; {
+		following := n.link
+		n.link = nil
+		s.policy.admit(n)
+		n = following
+	}
+}
+
+// heedNotices moves the timers of entries whose life has been shortened.
+func (s *segment[K, V]) heedNotices() {
+	if s.notices.Load() == nil {
+		return
+	}
+	for m := s.notices.Swap(nil); m != nil; {
+		following := m.next
+		m.next = nil
+		if n, c := s.find(m.node.hash, m.node.key); n != nil {
+			s.schedule(n, c)
+		}
+		m = following
+	}
+}
+
+// schedule puts the node's timer where the cell's deadline is.
+func (s *segment[K, V]) schedule(n *node[K, V], c *cell[V]) {
+	if c.deadlineNanos == never {
+		return
+	}
+	if s.wheel == nil {
+		s.wheel = ttl.NewWheel(s.cache.tick, s.cache.manager.Now(), s.visit)
+	}
+	s.wheel.Schedule(&n.timer, c.deadlineNanos)
+}
+
+func (s *segment[K, V]) cancel(n *node[K, V]) {
+	if n.timer.Scheduled() {
+		s.wheel.Cancel(&n.timer)
+	}
+}
+
+// expire clears away what the coarse clock says is past its deadline.
+func (s *segment[K, V]) expire() (more bool) {
+	if s.wheel == nil {
+		return false
+	}
+	return s.wheel.Advance(s.cache.manager.Now(), visitsAtOnce)
+}
+
+// visit is the wheel asking for a node's deadline. The node may have got a later
+// one since, or have died, or have moved, in which case the timer moves to the
+// node that took its place.
+func (s *segment[K, V]) visit(t *ttl.Timer, now int64) (deadlineNanos int64) {
+	n := timerNode[K, V](t)
+	for {
+		c := n.cell.Load()
+		switch {
+		case c == nil || c.deadlineNanos == never:
+			return 0
+		case c.isSealed():
+			if twin, c := s.find(n.hash, n.key); twin != nil {
+				s.schedule(twin, c)
+			}
+			return 0
+		case c.deadlineNanos > now:
+			return c.deadlineNanos
+		}
+		if n.cell.CompareAndSwap(c, nil) {
+			s.bury(n, c, CauseExpired)
+			return 0
+		}
+	}
+}
+
+// standing returns the live node that stands for one in a queue, and its cell:
+// the node itself or, where its entry has moved to a larger table, the copy
+// there, which takes over its timer. It is nil where the entry is gone. The node
+// must be out of its queue; every node that leaves one comes through here.
+func (s *segment[K, V]) standing(n *node[K, V]) (*node[K, V], *cell[V]) {
+	c := n.cell.Load()
+	if c != nil && !c.isSealed() {
+		return n, c
+	}
+	s.cancel(n)
+	if c != nil {
+		twin, c := s.find(n.hash, n.key)
+		if twin != nil && twin.state.And(^uint32(copied))&copied != 0 {
+			if !twin.timer.Scheduled() {
+				s.schedule(twin, c)
+			}
+			return twin, c
+		}
+	}
+	s.husks.Add(-1)
+	return nil, nil
+}
+
+// evict removes the entry of a node that is out of its queue. It is false where
+// the entry was gone already.
+func (s *segment[K, V]) evict(n *node[K, V]) bool {
+	for {
+		standing, c := s.standing(n)
+		if standing == nil {
+			return false
+		}
+		n = standing
+		if n.cell.CompareAndSwap(c, nil) {
+			s.cancel(n)
+			s.unlink(n.hash)
+			s.cache.removed(n.key, c, CauseEvicted)
+			return true
+		}
+	}
+}
+
+// bury clears up after a CAS that took the cell c out of a node which a queue
+// may still hold. Anybody may do it.
+func (s *segment[K, V]) bury(n *node[K, V], c *cell[V], cause Cause) {
+	s.husks.Add(1)
+	s.unlink(n.hash)
+	s.cache.removed(n.key, c, cause)
+}
