@@ -24,8 +24,11 @@ type Cache[K Key, V any] struct {
 	shift    uint // hash >> shift is a segment's index
 	exact    bool
 	costed   bool
-	stats    counters
-	manager  ttl.Manager
+	// unbounded: nothing is ever evicted, so nothing need be known about
+	// frequency.
+	unbounded bool
+	stats     counters
+	manager   ttl.Manager
 
 	tick         time.Duration
 	defaultTTL   time.Duration
@@ -63,6 +66,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		shift:      uint(64-bits.TrailingZeros(uint(n))) & 63,
 		exact:      o.ExactExpiry,
 		costed:     o.Cost != nil,
+		unbounded:  o.Unbounded,
 		tick:       o.tick(),
 		defaultTTL: o.DefaultTTL,
 		cost:       o.Cost,

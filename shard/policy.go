@@ -83,7 +83,9 @@ const (
 func (p *policy[K, V]) init(s *segment[K, V]) {
 	p.segment = s
 	p.random = randomSeed
-	p.sketch.init(0)
+	if !s.cache.unbounded {
+		p.sketch.init(minSketch)
+	}
 }
 
 func (p *policy[K, V]) length() int {
@@ -102,14 +104,17 @@ func (p *policy[K, V]) admit(n *node[K, V]) {
 	n.state.And(^uint32(fresh))
 	s.schedule(n, c)
 	p.put(&p.window, inWindow, n)
+	p.keepUp()
+	if s.cache.unbounded {
+		return
+	}
 	p.sketch.ensure(p.length())
 	p.sketch.add(n.hash, 1)
-
 	if s.cache.overSize() && !p.evictOne() {
 		p.debt++
 	}
 	p.spill()
-	p.keepUp()
+	p.learn()
 }
 
 // settleDebt evicts what the cost of updates has made too much, and hands over
@@ -246,16 +251,20 @@ func (p *policy[K, V]) protectedTarget() int {
 	return int(protectedShare * float64(p.probation.length+p.protected.length))
 }
 
-// keepUp lets the table, the sketch and the window follow what goes on.
+// keepUp lets the table follow what it holds.
 func (p *policy[K, V]) keepUp() {
 	s := p.segment
-	if t := s.table.Load(); p.length() > len(t.heads)+len(t.heads)/2 && !p.adopting {
+	if t := s.table.Load(); !p.adopting && p.length() > int(growthLoad*float64(len(t.heads))) {
 		p.adopting = true
 		s.startGrowing(t)
 	}
-	p.admitted++
-	if p.admitted%climbPace == 0 {
-		s.cache.climber.consider(s.cache.stats.lookups(), s.cache.Len())
+}
+
+// learn lets the window follow the hit ratio.
+func (p *policy[K, V]) learn() {
+	if p.admitted++; p.admitted%climbPace == 0 {
+		c := p.segment.cache
+		c.climber.consider(c.stats.lookups(), c.Len())
 	}
 }
 

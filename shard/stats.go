@@ -102,15 +102,16 @@ func (k *counters) miss() {
 	}
 }
 
-func (k *counters) insert() {
-	if mine := k.mine(); mine != nil {
-		mine.inserts.Add(1)
-	}
-}
-
-func (k *counters) update() {
-	if mine := k.mine(); mine != nil {
+// write counts a write by what it did to the value before: one that had expired
+// was as good as absent.
+func (k *counters) write(before Cause) {
+	mine := k.mine()
+	switch {
+	case mine == nil:
+	case before == CauseReplaced:
 		mine.updates.Add(1)
+	default:
+		mine.inserts.Add(1)
 	}
 }
 

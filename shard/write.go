@@ -268,7 +268,7 @@ func (s *segment[K, V]) add(at *place[K, V], n *node[K, V], offer terms) bool {
 	if c.costed {
 		c.total.Add(offer.cost)
 	}
-	c.stats.insert()
+	c.stats.write(0)
 	s.announce(n)
 	c.manager.Watch(offer.deadlineNanos)
 	if at.chain >= maxChain {
@@ -295,8 +295,9 @@ func (s *segment[K, V]) replace(at *place[K, V], value V, offer terms, cause Cau
 		return false
 	}
 	if cause != 0 {
-		c.stats.update()
-		c.report(at.node.key, old, c.causeOf(old, cause))
+		cause = c.causeOf(old, cause)
+		c.stats.write(cause)
+		c.report(at.node.key, old, cause)
 	}
 	if more := offer.cost - old.costIn(c.costed); more != 0 {
 		c.total.Add(more)

@@ -15,9 +15,6 @@ const (
 
 	// levelCount covers every non-negative int64 tick: 11 levels of 6 bits.
 	levelCount = 11
-
-	// none is the Next of a wheel in which nothing waits.
-	none = math.MaxInt64
 )
 
 // Timer is one waiting record's place in a [Wheel]. Embed it in the record;
@@ -45,8 +42,8 @@ type Visit func(t *Timer, now int64) (deadline int64)
 // O(1) at any number of timers; a timer that waits is moved at most once a
 // level, so at most eleven times in 292 years.
 //
-// A timer's slot comes up at the first whole tick at or after its deadline:
-// never early, and less than one tick late.
+// A timer comes up between its deadline and the first whole tick after it: never
+// early, and less than one tick late.
 //
 // A Wheel is not safe for concurrent use.
 //
@@ -119,8 +116,8 @@ func (w *Wheel) Cancel(t *Timer) bool {
 // false where nothing waits. It is the deadline's tick for timers within 64
 // ticks, and the time to look closer for later ones.
 func (w *Wheel) Next() (nanos int64, ok bool) {
-	tick, _, _ := w.nextSlot()
-	if tick == none {
+	tick, l, _ := w.nextSlot()
+	if l == nil {
 		return 0, false
 	}
 	if tick > math.MaxInt64/w.tickNanos {
@@ -137,7 +134,7 @@ func (w *Wheel) Advance(now int64, limit int) (more bool) {
 	target := now / w.tickNanos
 	for {
 		tick, l, slot := w.nextSlot()
-		if tick > target {
+		if l == nil || tick > target {
 			w.now = max(w.now, target)
 			return false
 		}
@@ -156,7 +153,7 @@ func (w *Wheel) Advance(now int64, limit int) (more bool) {
 }
 
 // nextSlot finds the earliest slot that holds a timer, and the tick at which
-// it comes up. tick is none where no timer waits.
+// it comes up. The level is nil where no timer waits.
 func (w *Wheel) nextSlot() (tick int64, l *level, slot int) {
 	for index, l := range w.levels {
 		if l == nil {
@@ -173,7 +170,7 @@ func (w *Wheel) nextSlot() (tick int64, l *level, slot int) {
 			return (above | int64(slot)) << shift, l, slot
 		}
 	}
-	return none, nil, 0
+	return 0, nil, 0
 }
 
 func (w *Wheel) ceilTick(deadline int64) int64 {
