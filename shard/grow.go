@@ -21,8 +21,7 @@ package shard
 // Who meets a sealed cell or a marker finds t.next set and goes there.
 //
 // The owner's queues and the wheel go on holding A and C, and put A′ and C′ in
-// their place as they come by; see segment.standing. A new growth starts only
-// when they are through.
+// their place as they come by; see segment.standing.
 
 const (
 	// growthLoad is how many nodes a bucket may have on average before the table
@@ -44,8 +43,11 @@ const (
 	growInline = 4096
 )
 
-// startGrowing gets a larger table under way; it is the owner's to call.
+// startGrowing gets a larger table under way, unless one is.
 func (s *segment[K, V]) startGrowing(t *table[K, V]) {
+	if t.next.Load() != nil || s.outgrown.Load() {
+		return
+	}
 	if len(t.heads) <= growInline {
 		s.grow(t)
 	} else {

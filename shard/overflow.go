@@ -11,7 +11,7 @@ package shard
 //     protect as they do in the queues; frequency is not asked.
 //   - The stack of new nodes, and the notices. Every pendingLimit failures, the
 //     caller takes the stacks, drops what is dead, and puts the rest back.
-//   - Chains: see segment.forgetColdest.
+//   - Chains: see segment.relieveChain.
 //
 // So the cache never holds more than its maximum, its slack, and one entry for
 // each goroutine that is inside a write at that moment; and dead nodes number
@@ -28,6 +28,11 @@ const (
 	slackShare      = 32
 	minSlackEntries = 4
 	maxSlackEntries = 1024
+
+	// crowdedLoad is how many nodes a bucket has on average in a table that is
+	// overdue to grow. Where chains are long and there are fewer, it is the
+	// hashes that are at fault.
+	crowdedLoad = 4
 
 	// handRounds is how often the hand goes round before it takes what it finds.
 	handRounds = 5
@@ -152,6 +157,16 @@ func (s *segment[K, V]) chain(t *table[K, V], hash uint32) *node[K, V] {
 		s.move(t, hash)
 		t = t.next.Load()
 	}
+}
+
+// relieveChain deals with a chain that has become too long: in a crowded table by
+// growing, at once and whoever the owner is, and else by forgetting.
+func (s *segment[K, V]) relieveChain(newest *node[K, V]) {
+	if t := s.table.Load(); s.cache.Len() > crowdedLoad*len(t.heads)*len(s.cache.segments) {
+		s.grow(t)
+		return
+	}
+	s.forgetColdest(newest)
 }
 
 // forgetColdest makes room in a chain that is too long, at the expense of its

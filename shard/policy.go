@@ -37,14 +37,14 @@ type policy[K Key, V any] struct {
 	debt int
 
 	// sweeping says which queue the sweep is in, as a queue's number; zero
-	// where none is under way. sweepAdopts: it began when the growth was over,
-	// so its end is the end of adopting.
-	sweeping    uint32
-	sweepAdopts bool
+	// where none is under way.
+	sweeping uint32
 
-	// adopting: a growth has begun, and the queues may hold nodes whose entry
-	// stands elsewhere. No growth begins until a sweep has replaced them all.
-	adopting bool
+	// sweepTable is the segment's table as it was when the sweep began, if it
+	// was not moving, and sweptTable that of the last whole sweep. Where
+	// sweptTable is not the segment's table, the queues may hold nodes whose
+	// entry stands elsewhere now.
+	sweepTable, sweptTable *table[K, V]
 
 	admitted uint32
 	random   uint64
@@ -82,6 +82,7 @@ const (
 
 func (p *policy[K, V]) init(s *segment[K, V]) {
 	p.segment = s
+	p.sweptTable = s.table.Load()
 	p.random = randomSeed
 	if !s.cache.unbounded {
 		p.sketch.init(minSketch)
@@ -160,9 +161,14 @@ func (p *policy[K, V]) candidate() *node[K, V] {
 		return nil
 	}
 	n := p.take(&p.window)
-	if n != nil {
-		p.sketch.add(n.hash, n.takeHits())
+	if n == nil {
+		return nil
 	}
+	if p.window.length < p.windowTarget() {
+		p.window.pushFront(n) // the surplus was dead nodes; n may be the newest
+		return nil
+	}
+	p.sketch.add(n.hash, n.takeHits())
 	return n
 }
 
@@ -254,8 +260,7 @@ func (p *policy[K, V]) protectedTarget() int {
 // keepUp lets the table follow what it holds.
 func (p *policy[K, V]) keepUp() {
 	s := p.segment
-	if t := s.table.Load(); !p.adopting && p.length() > int(growthLoad*float64(len(t.heads))) {
-		p.adopting = true
+	if t := s.table.Load(); p.length() > int(growthLoad*float64(len(t.heads))) {
 		s.startGrowing(t)
 	}
 }
@@ -297,14 +302,22 @@ func (p *policy[K, V]) take(q *queue[K, V]) *node[K, V] {
 // are copies of. It reports whether it has further to go.
 func (p *policy[K, V]) sweep() (more bool) {
 	if p.sweeping == 0 {
-		settled := p.segment.table.Load().next.Load() == nil
+		t := p.segment.table.Load()
+		moved := t != p.sweptTable && t.next.Load() == nil
 		tooMany := p.segment.husks.Load() > sweepFloor+int64(p.length()/sweepShare)
-		if !tooMany && !(p.adopting && settled) {
+		if !moved && !tooMany {
 			return false
 		}
-		p.sweeping, p.sweepAdopts = inWindow, p.adopting && settled
+		p.beginSweep()
 	}
 	return p.sweepOn()
+}
+
+func (p *policy[K, V]) beginSweep() {
+	p.sweeping, p.sweepTable = inWindow, p.sweptTable
+	if t := p.segment.table.Load(); t.next.Load() == nil {
+		p.sweepTable = t
+	}
 }
 
 // sweepAll drops every dead node.
@@ -312,7 +325,7 @@ func (p *policy[K, V]) sweepAll() {
 	for p.sweeping != 0 {
 		p.sweepOn()
 	}
-	for p.sweeping = inWindow; p.sweepOn(); {
+	for p.beginSweep(); p.sweepOn(); {
 	}
 }
 
@@ -325,9 +338,7 @@ func (p *policy[K, V]) sweepOn() (more bool) {
 		}
 		q.swept = nil
 		if p.sweeping++; p.sweeping > inProtected {
-			p.sweeping = 0
-			p.adopting = p.adopting && !p.sweepAdopts
-			p.sweepAdopts = false
+			p.sweeping, p.sweptTable = 0, p.sweepTable
 			return false
 		}
 	}

@@ -272,7 +272,7 @@ func (s *segment[K, V]) add(at *place[K, V], n *node[K, V], offer terms) bool {
 	s.announce(n)
 	c.manager.Watch(offer.deadlineNanos)
 	if at.chain >= maxChain {
-		s.forgetColdest(n)
+		s.relieveChain(n)
 	}
 	s.settle(n)
 	return true

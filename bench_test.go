@@ -1,0 +1,88 @@
+package state
+
+import (
+	"context"
+	"fmt"
+	"testing"
+)
+
+// The two benchmarks that belong together look up the same keys, with values of
+// the same type, in the same engine; the difference is what Fetch adds to a
+// hit.
+
+func hits(b *testing.B) (*Cache[Rows], []Key) {
+	c := cacheOf[Rows](b, Kind{MaximumSize: 4096})
+	keys := make([]Key, 1024)
+	for i := range keys {
+		keys[i] = keyOf(b, "SELECT count(*) FROM Transaction", i)
+		c.Set(keys[i], Rows{{"count": i}})
+	}
+	return c, keys
+}
+
+func BenchmarkFetchHit(b *testing.B) {
+	c, keys := hits(b)
+	ctx := b.Context()
+	load := func(context.Context) (Rows, error) { return nil, fmt.Errorf("a hit loads nothing") }
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if res, err := c.Fetch(ctx, keys[i&1023], load); err != nil || res.Value == nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+}
+
+func BenchmarkEngineGet(b *testing.B) {
+	c, keys := hits(b)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if e, ok := c.engine.Get(keys[i&1023].encoded); !ok || e.value == nil {
+			b.Fatal("miss")
+		}
+		i++
+	}
+}
+
+func BenchmarkQueryHit(b *testing.B) {
+	st := open(b, Config{Querier: querierFunc(echo)})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := st.Query(b.Context(), 1, "SELECT count(*) FROM Transaction"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkFetchMiss(b *testing.B) {
+	c := cacheOf[string](b, Kind{})
+	key, load := keyOf(b, 1), constant("a")
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Delete(key)
+		if _, err := c.Fetch(b.Context(), key, load); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkNewKey(b *testing.B) {
+	parts := []any{"Transaction", 10, true, map[string]any{"since": "1 hour ago", "limit": 100}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := NewKey(Scope{Account: 1}, "test", parts...); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkTextKey(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := TextKey(1, "query", "SELECT count(*) FROM Transaction"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

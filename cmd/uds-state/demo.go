@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/uds-platform/state"
+)
+
+const (
+	defaultDuration = 15 * time.Second
+	longestDuration = time.Hour
+	defaultSessions = 24
+	mostSessions    = 1000
+	thinkTime       = 60 * time.Millisecond
+)
+
+// demoOptions are the demo's flags.
+type demoOptions struct {
+	duration time.Duration
+	sessions int
+	seed     uint64
+	json     bool
+}
+
+// parseDemo reads the demo's flags. What is wrong with them is in the error.
+func parseDemo(args []string, help io.Writer) (demoOptions, error) {
+	var o demoOptions
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.DurationVar(&o.duration, "duration", defaultDuration, "how long the sessions explore")
+	flags.IntVar(&o.sessions, "sessions", defaultSessions, "how many sessions explore at once")
+	flags.Uint64Var(&o.seed, "seed", 1, "seed of the sessions' choices, and of the stand-in's data and latencies")
+	flags.BoolVar(&o.json, "json", false, "print one JSON object instead of the table")
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(help, demoHelp)
+		flags.SetOutput(help)
+		flags.PrintDefaults()
+		return o, err
+	case err != nil:
+		return o, fmt.Errorf("%w: %w", errUsage, err)
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("%w: unexpected argument %q", errUsage, flags.Arg(0))
+	case o.duration <= 0 || o.duration > longestDuration:
+		return o, fmt.Errorf("%w: --duration is %v, it must be positive and at most %v", errUsage, o.duration, longestDuration)
+	case o.sessions < 1 || o.sessions > mostSessions:
+		return o, fmt.Errorf("%w: --sessions is %d, it must be between 1 and %d", errUsage, o.sessions, mostSessions)
+	}
+	return o, nil
+}
+
+const demoHelp = `uds-state demo runs concurrent discovery sessions against New Relic and shows
+what a shared state saves.
+
+Each session lists the event types, then explores one after the other: counts,
+attributes, their coverage and examples, a day's profile, relationships, and a
+sample to assess quality. The queries go through New Relic's official Go client.
+
+` + envAPIKey + ` and ` + envAccountID + ` select the account, ` + envRegion + ` (US, EU)
+its region. Without them the sessions query a stand-in for NerdGraph, started on
+loopback, with generated data and NRDB-like latency. The state is configured by
+its own environment variables; with the stand-in it always stays in memory.
+
+Ctrl-C ends the run with the table so far. The exit code is 0, or 1 if nothing
+could be answered, or 2 for a mistake in the flags or the environment.
+
+`
+
+// demo is one run: sessions that share a state, and what it takes to show them.
+type demo struct {
+	options demoOptions
+	target  *target
+	errOut  io.Writer // progress
+	think   time.Duration
+	rounds  int // event types a session explores; 0 means until the time is up
+}
+
+// runDemo is the demo command.
+func runDemo(ctx context.Context, args []string, p process) error {
+	options, err := parseDemo(args, p.stdout)
+	if err != nil {
+		return err
+	}
+	t, err := openTarget(p.getenv, options.seed)
+	if err != nil {
+		return err
+	}
+	d := &demo{options: options, target: t, errOut: p.stderr, think: thinkTime}
+	result, err := d.run(ctx)
+	if result != nil {
+		err = errors.Join(err, result.write(p.stdout, options.json))
+	}
+	err = errors.Join(err, t.Close())
+	switch {
+	case err != nil:
+		return err
+	case result.allFailed():
+		return errNothingAnswered
+	}
+	return nil
+}
+
+// run lets the sessions explore until the time is up or ctx ends, and reports
+// what they met. The report is nil only if they could not begin. It returns with
+// every goroutine of its own ended.
+func (d *demo) run(ctx context.Context) (*report, error) {
+	st, err := d.openState(ctx)
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	running, cancel := context.WithTimeout(ctx, d.options.duration)
+	defer cancel()
+
+	recorders := d.recorders(start)
+	stopProgress := d.showProgress(start, recorders)
+	var sessions sync.WaitGroup
+	for i, r := range recorders {
+		sessions.Go(func() { d.session(i, st, r).run(running) })
+	}
+	sessions.Wait()
+	elapsed := time.Since(start)
+	stopProgress()
+
+	result := &report{
+		Server:         d.target.name,
+		StandIn:        d.target.standIn,
+		Sessions:       d.options.sessions,
+		ElapsedSeconds: elapsed.Seconds(),
+		EndedBy:        endedBy(ctx, running),
+		HTTP:           d.target.querier.wire.report(),
+	}
+	result.merge(recorders)
+	return result, st.Close()
+}
+
+// openState opens the state that the sessions share.
+func (d *demo) openState(ctx context.Context) (*state.State, error) {
+	cfg, err := state.FromEnv()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errEnvironment, err)
+	}
+	cfg.Querier = d.target.querier
+	if d.target.standIn {
+		// Generated data must never reach a Redis that others read.
+		cfg.Store = state.StoreMemory
+	}
+	// An interrupt that comes this early still deserves its table.
+	return state.Open(context.WithoutCancel(ctx), cfg)
+}
+
+func (d *demo) recorders(start time.Time) []*recorder {
+	seed := maphash.MakeSeed()
+	recorders := make([]*recorder, d.options.sessions)
+	for i := range recorders {
+		recorders[i] = newRecorder(seed, start)
+	}
+	return recorders
+}
+
+func (d *demo) session(i int, st asker, r *recorder) *session {
+	return &session{
+		state:      st,
+		account:    d.target.account,
+		random:     rand.New(rand.NewPCG(d.options.seed, uint64(i)+1)),
+		record:     r,
+		popularity: d.options.seed,
+		think:      d.think,
+		rounds:     d.rounds,
+	}
+}
+
+// showProgress starts the progress line; the function it returns ends it.
+func (d *demo) showProgress(start time.Time, recorders []*recorder) (stop func()) {
+	p := &progress{
+		out:      d.errOut,
+		live:     isTerminal(d.errOut),
+		start:    start,
+		duration: d.options.duration,
+		tally:    func() tally { return tallyOf(recorders) },
+	}
+	done := make(chan struct{})
+	var shown sync.WaitGroup
+	shown.Go(func() { p.run(done) })
+	return func() {
+		close(done)
+		shown.Wait()
+	}
+}
+
+func endedBy(outer, running context.Context) string {
+	switch {
+	case outer.Err() != nil:
+		return endedByInterrupt
+	case running.Err() != nil:
+		return endedByTime
+	default:
+		return endedBySessions
+	}
+}
+
+func (w *wireCounts) report() httpReport {
+	return httpReport{Requests: w.requests.Load(), Retries: w.retries.Load(), Throttled: w.throttled.Load()}
+}
+
+// write prints the report as a table or as JSON.
+func (r *report) write(w io.Writer, asJSON bool) error {
+	if !asJSON {
+		return r.writeTable(w)
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}

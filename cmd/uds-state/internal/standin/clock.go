@@ -1,0 +1,26 @@
+package standin
+
+import (
+	"context"
+	"time"
+)
+
+// Sleep waits for a duration, or until the context ends, and returns the
+// context's error in that case. Tests replace it to hold requests in flight or
+// to let them pass without waiting.
+type Sleep func(ctx context.Context, d time.Duration) error
+
+// sleepOnTimer is the Sleep of a running server.
+func sleepOnTimer(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

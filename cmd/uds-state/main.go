@@ -1,0 +1,100 @@
+// Command uds-state shows what the state library does for New Relic data
+// discovery.
+//
+// "uds-state demo" lets concurrent discovery sessions explore an account through
+// one shared state, and prints how many of their queries were answered from
+// memory, shared with another session or sent to NRDB, and what that saved.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+var (
+	// errUsage is wrapped by every mistake in the arguments.
+	errUsage = errors.New("usage")
+	// errNothingAnswered ends a run in which every query failed; the table, with
+	// the reasons, has been printed by then.
+	errNothingAnswered = errors.New("no query was answered")
+)
+
+// Exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+const usage = `usage: uds-state <command>
+
+commands:
+  demo      discovery sessions over a shared state, and what it saves them
+  version   the version of this program
+
+uds-state demo --help explains the demo's flags.
+`
+
+// process is what a command may touch of the world, so that tests can replace it.
+type process struct {
+	getenv func(string) string
+	stdout io.Writer
+	stderr io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// After the first signal the next one kills, should the end ever hang.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], process{getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}))
+}
+
+// run executes a command line and returns its exit code.
+func run(ctx context.Context, args []string, p process) int {
+	if len(args) == 0 {
+		fmt.Fprint(p.stderr, usage)
+		return exitUsage
+	}
+	err := dispatch(ctx, args, p)
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.Is(err, errUsage), errors.Is(err, errEnvironment):
+		fmt.Fprintf(p.stderr, "uds-state: %v\n", err)
+		return exitUsage
+	}
+	fmt.Fprintf(p.stderr, "uds-state: %v\n", err)
+	return exitFailure
+}
+
+// dispatch runs the command that args, which are not empty, name.
+func dispatch(ctx context.Context, args []string, p process) error {
+	switch command := args[0]; command {
+	case "demo":
+		return runDemo(ctx, args[1:], p)
+	case "version":
+		_, err := fmt.Fprintln(p.stdout, version())
+		return err
+	case "help", "-h", "-help", "--help":
+		_, err := io.WriteString(p.stdout, usage)
+		return err
+	default:
+		return fmt.Errorf("%w: unknown command %q\n%s", errUsage, command, usage)
+	}
+}
+
+// version is what the build recorded about itself.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "uds-state (no build information)"
+	}
+	return fmt.Sprintf("uds-state %s %s", info.Main.Version, info.GoVersion)
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uds-platform/state"
+)
+
+// asker is the part of state.State that a session uses.
+type asker interface {
+	Query(ctx context.Context, account int, nrql string) (state.Result[state.Rows], error)
+}
+
+// session is one discovery session: somebody who explores an account by the
+// typical sequence (list, explore, profile, relate, assess), one event type
+// after the other. Sessions share a state and nothing else; popular event types
+// come up in many of them, which is what makes a shared state pay.
+type session struct {
+	state   asker
+	account int
+	random  *rand.Rand
+	record  *recorder
+	// popularity orders event types the same way for every session of a run.
+	popularity uint64
+	// think is the longest pause between two queries.
+	think time.Duration
+	// rounds ends the session after so many event types; 0 means never.
+	rounds int
+}
+
+const (
+	// zipfExponent makes a few event types as popular as all others together.
+	zipfExponent = 1.3
+	// countedTypes is how many event types a session counts after it listed them:
+	// a page of a long list.
+	countedTypes = 8
+	// exploredAttributes is how many attributes it looks at more closely.
+	exploredAttributes = 4
+	// listAttempts is how often it asks for the list before it gives up.
+	listAttempts = 3
+	// sampleRows is the size of the sample that quality is assessed on.
+	sampleRows = 1000
+)
+
+// run explores until the context ends, the rounds are over, or the account
+// can't even be listed.
+func (s *session) run(ctx context.Context) {
+	for round := 0; ctx.Err() == nil && (s.rounds == 0 || round < s.rounds); round++ {
+		types, ok := s.list(ctx)
+		if !ok {
+			return
+		}
+		s.explore(ctx, types)
+	}
+}
+
+// list asks for the event types, most popular first.
+func (s *session) list(ctx context.Context) (types []string, ok bool) {
+	for range listAttempts {
+		rows, err := s.ask(ctx, "SHOW EVENT TYPES SINCE 1 day ago")
+		var f *fault
+		if errors.As(err, &f) && f.unauthorized() {
+			return nil, false
+		}
+		if err == nil && len(rows) > 0 {
+			return s.byPopularity(textsOf(rows, "eventType")), true
+		}
+	}
+	return nil, false
+}
+
+// byPopularity shuffles the list, for every session alike.
+func (s *session) byPopularity(types []string) []string {
+	ordered := slices.Clone(types)
+	shared := rand.New(rand.NewPCG(s.popularity, 0))
+	shared.Shuffle(len(ordered), func(i, j int) { ordered[i], ordered[j] = ordered[j], ordered[i] })
+	return ordered
+}
+
+// pick draws an event type, popular ones more often.
+func (s *session) pick(types []string) string {
+	return types[rand.NewZipf(s.random, zipfExponent, 1, uint64(len(types)-1)).Uint64()]
+}
+
+// explore walks the sequence for one event type. What one step can't learn, the
+// next does without, as a person would.
+func (s *session) explore(ctx context.Context, types []string) {
+	for range min(countedTypes, len(types)) {
+		s.learn(ctx, "SELECT count(*) FROM %s SINCE 24 hours ago", nrqlName(s.pick(types)))
+	}
+	eventType := s.pick(types)
+	attributes := s.attributes(ctx, eventType)
+	s.examine(ctx, eventType, attributes)
+	s.profile(ctx, eventType, attributes)
+	s.relate(ctx, eventType, attributes, s.pick(types))
+	s.learn(ctx, "SELECT * FROM %s SINCE 24 hours ago LIMIT %d", nrqlName(eventType), sampleRows)
+}
+
+// attribute is a column as keyset() lists it.
+type attribute struct {
+	name string
+	kind string
+}
+
+func (s *session) attributes(ctx context.Context, eventType string) []attribute {
+	rows := s.learn(ctx, "SELECT keyset() FROM %s SINCE 1 hour ago", nrqlName(eventType))
+	var attributes []attribute
+	for _, row := range rows {
+		name, _ := row["key"].(string)
+		kind, _ := row["type"].(string)
+		if name != "" && name != "timestamp" {
+			attributes = append(attributes, attribute{name: name, kind: kind})
+		}
+	}
+	return attributes
+}
+
+// examine asks for coverage and examples of some attributes.
+func (s *session) examine(ctx context.Context, eventType string, attributes []attribute) {
+	for i, a := range attributes {
+		if i == exploredAttributes {
+			return
+		}
+		name, from := nrqlName(a.name), nrqlName(eventType)
+		s.learn(ctx, "SELECT percentage(count(*), WHERE %s IS NOT NULL) FROM %s SINCE 1 hour ago", name, from)
+		s.learn(ctx, "SELECT uniques(%s, 10) FROM %s SINCE 1 hour ago", name, from)
+	}
+}
+
+// profile asks how the type behaves over a day.
+func (s *session) profile(ctx context.Context, eventType string, attributes []attribute) {
+	measured := "count(*)"
+	for _, a := range attributes {
+		if a.kind == "numeric" && (measured == "count(*)" || a.name == "duration") {
+			measured = fmt.Sprintf("count(*), average(%s)", nrqlName(a.name))
+		}
+	}
+	s.learn(ctx, "SELECT %s FROM %s TIMESERIES 1 hour SINCE 24 hours ago", measured, nrqlName(eventType))
+}
+
+// relate checks whether another type can be joined: whether values of an
+// attribute that both have occur in both.
+func (s *session) relate(ctx context.Context, eventType string, attributes []attribute, other string) {
+	if other == eventType {
+		return
+	}
+	key := sharedKey(attributes, s.attributes(ctx, other))
+	if key == "" {
+		return
+	}
+	rows := s.learn(ctx, "SELECT uniques(%s, 10) FROM %s SINCE 1 hour ago", nrqlName(key), nrqlName(eventType))
+	if len(rows) == 0 {
+		return
+	}
+	values, _ := rows[0]["uniques."+key].([]any)
+	var literals []string
+	for _, v := range values {
+		if text, ok := v.(string); ok {
+			literals = append(literals, nrqlString(text))
+		}
+	}
+	if len(literals) == 0 {
+		return
+	}
+	s.learn(ctx, "SELECT uniqueCount(%s) FROM %s WHERE %s IN (%s) SINCE 1 hour ago",
+		nrqlName(key), nrqlName(other), nrqlName(key), strings.Join(literals, ", "))
+}
+
+// sharedKey is the first string attribute that both types have.
+func sharedKey(one, other []attribute) string {
+	for _, a := range one {
+		if a.kind == "string" && slices.Contains(other, a) {
+			return a.name
+		}
+	}
+	return ""
+}
+
+// learn asks a query whose failure the session can live with: ask records the
+// error, and the session goes on as if there were no rows.
+func (s *session) learn(ctx context.Context, format string, args ...any) state.Rows {
+	rows, err := s.ask(ctx, fmt.Sprintf(format, args...))
+	if err != nil {
+		return nil
+	}
+	return rows
+}
+
+// ask asks one query, records what came of it, and thinks about the answer.
+func (s *session) ask(ctx context.Context, nrql string) (state.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	result, err := s.state.Query(ctx, s.account, nrql)
+	took := time.Since(began)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		s.record.interrupted++
+		return nil, err
+	case err != nil:
+		s.record.refused(err)
+	default:
+		s.record.answered(nrql, began, took, outcomeOf(result.Source))
+	}
+	if s.think > 0 {
+		_ = pause(ctx, time.Duration(s.random.Int64N(int64(s.think)))) // the next ask sees that the context ended
+	}
+	return result.Value, err
+}
+
+func outcomeOf(source state.Source) outcome {
+	switch source {
+	case state.Memory:
+		return fromMemory
+	case state.Flight:
+		return collapsed
+	default:
+		return sent
+	}
+}
+
+// textsOf collects the strings of one column.
+func textsOf(rows state.Rows, key string) []string {
+	var texts []string
+	for _, row := range rows {
+		if text, ok := row[key].(string); ok {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}

@@ -1,0 +1,235 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/uds-platform/state/shard"
+)
+
+// flights are the loads under way of one cache, and the fence round its engine.
+//
+// They solve three problems at once. Callers that miss the same key at the same
+// time share one load. A caller that has had enough leaves without harming the
+// others, and the load ends when all have left. And a load that was overtaken,
+// by an invalidation or by a newer value, must not write what it read before.
+//
+// The contract rests on one map. While a load may still be joined and its
+// result may still be kept, its flight is in current; both end in the same
+// critical section, whatever ends them: landing, Set, Delete, Clear, or the
+// last waiter's leaving. A result is kept only by a flight that is still in
+// current, in the critical section that takes it out; so no invalidation can
+// fall between the check and the write.
+//
+// Accepted: a miss and a write take a mutex, held for a few map operations and
+// one call of the engine, never while a caller's code runs or anything is
+// waited for. A hit does not take it. A waiter that leaves early leaves its
+// answer channel (about 100 bytes) with the load until that ends.
+//
+// Rejected: a generation counter for every key (it must outlive the entries, so
+// it grows without bound), one for the whole cache (every Set would fence every
+// load), and a count of flights that lets Set skip the mutex (sound for Delete,
+// but a load that starts between the look at the count and the write would
+// overwrite the newer Set).
+type flights[T any] struct {
+	timeout time.Duration
+	log     *slog.Logger
+	engine  *shard.Cache[string, entry[T]]
+	group   singleflight.Group
+
+	mu sync.Mutex
+	// INVARIANT: guarded by mu, and so is every use of group: while mu is free,
+	// group has a call that can be joined for exactly the keys in current.
+	current map[string]*flight
+	// INVARIANT: guarded by mu, and true for ever once true. Nothing is written
+	// to engine from then on.
+	closed bool
+	counts flightCounts // INVARIANT: guarded by mu.
+}
+
+// flightCounts say what became of the fetches that missed.
+type flightCounts struct {
+	started, collapsed, failed, abandoned, fenced uint64
+}
+
+// flight is one load and those who wait for it.
+type flight struct {
+	// INVARIANT: guarded by flights.mu. Callers that joined and have not left.
+	waiters int
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	stop    context.CancelFunc // releases the timer of ctx
+}
+
+// seat is one caller's place in a flight.
+type seat struct {
+	flight *flight
+	source Source
+	answer <-chan singleflight.Result
+}
+
+// errAbandoned is why the context of a load ended that nobody waits for.
+var errAbandoned = errors.New("everybody waiting for the load has left")
+
+func newFlights[T any](k Kind, engine *shard.Cache[string, entry[T]], log *slog.Logger) *flights[T] {
+	return &flights[T]{
+		timeout: k.LoadTimeout,
+		log:     log.With(slog.String("kind", k.Name)),
+		engine:  engine,
+		current: make(map[string]*flight),
+	}
+}
+
+// join gives the caller a seat in key's flight, which it starts where there is
+// none. Where a flight has landed since the caller looked, its entry is
+// returned instead, and ok is true.
+func (fs *flights[T]) join(
+	ctx context.Context, key string, load func(context.Context) (T, error),
+) (s seat, e entry[T], ok bool) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if e, ok = fs.engine.Get(key); ok {
+		return seat{}, e, true
+	}
+	f, source := fs.current[key], Flight
+	if f == nil {
+		f, source = fs.takeOff(ctx, key), Origin
+	} else {
+		fs.counts.collapsed++
+	}
+	f.waiters++
+	answer := fs.group.DoChan(key, func() (any, error) { return fs.fly(key, f, load) })
+	return seat{flight: f, source: source, answer: answer}, e, false
+}
+
+// takeOff starts key's flight. It has the values of ctx, and a life of its own.
+// The caller holds mu.
+func (fs *flights[T]) takeOff(ctx context.Context, key string) *flight {
+	f := &flight{}
+	f.ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	f.ctx, f.stop = context.WithTimeoutCause(f.ctx, fs.timeout, ErrLoadTimeout)
+	fs.current[key] = f
+	fs.counts.started++
+	return f
+}
+
+// leave gives up a seat. The last to leave ends the load, and from then on
+// nobody joins it.
+func (fs *flights[T]) leave(key string, f *flight) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	f.waiters--
+	if f.waiters > 0 {
+		return
+	}
+	if fs.current[key] == f {
+		fs.ground(key)
+	}
+	f.cancel(errAbandoned)
+}
+
+// ground takes key's flight, if there is one, out of the traffic: nobody joins
+// it from now on, and its result is not kept. The caller holds mu.
+func (fs *flights[T]) ground(key string) {
+	delete(fs.current, key)
+	fs.group.Forget(key)
+}
+
+// fly runs the load to its end, or to the end of its context, and lands.
+func (fs *flights[T]) fly(key string, f *flight, load func(context.Context) (T, error)) (entry[T], error) {
+	defer f.stop()
+	started := time.Now()
+	done := make(chan outcome[T], 1)
+	go runGuarded(f.ctx, fs.log, load, done)
+	var out outcome[T]
+	select {
+	case out = <-done:
+	case <-f.ctx.Done():
+		out.err = f.ctx.Err()
+	}
+	e, err := entry[T]{value: out.value, asOfNanoseconds: started.UnixNano()}, fs.explain(f, out.err)
+	fs.land(key, f, e, err)
+	return e, err
+}
+
+// explain says of an error that it came of the load's time being up, where it
+// did. A load that just made it has no error.
+func (fs *flights[T]) explain(f *flight, err error) error {
+	if err == nil || !errors.Is(context.Cause(f.ctx), ErrLoadTimeout) {
+		return err
+	}
+	return fmt.Errorf("%w after %v: %w", ErrLoadTimeout, fs.timeout, err)
+}
+
+// land keeps the flight's result, unless it was overtaken, and ends the flight.
+func (fs *flights[T]) land(key string, f *flight, e entry[T], err error) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	overtaken := fs.current[key] != f
+	if !overtaken {
+		fs.ground(key)
+	}
+	switch {
+	case f.waiters == 0:
+		fs.counts.abandoned++
+	case err != nil:
+		fs.counts.failed++
+	case overtaken:
+		fs.counts.fenced++
+	case !fs.closed:
+		fs.engine.Set(key, e)
+	}
+}
+
+// put writes a value that is newer than what any load under way may bring.
+func (fs *flights[T]) put(key string, e entry[T]) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.closed {
+		return false
+	}
+	fs.ground(key)
+	return fs.engine.Set(key, e)
+}
+
+func (fs *flights[T]) remove(key string) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.ground(key)
+	_, ok := fs.engine.Delete(key)
+	return ok
+}
+
+// clear empties the engine outside mu, since that may take a while. A load that
+// starts in between may lose what it has just brought; it can bring nothing
+// old.
+func (fs *flights[T]) clear() {
+	fs.mu.Lock()
+	for key := range fs.current {
+		fs.ground(key)
+	}
+	fs.mu.Unlock()
+	fs.engine.Clear()
+}
+
+// close keeps nothing from now on. The engine is emptied before it is closed,
+// so that nothing in it outlives the clock by which it expires.
+func (fs *flights[T]) close() {
+	fs.mu.Lock()
+	fs.closed = true
+	fs.mu.Unlock()
+	fs.engine.Clear()
+	fs.engine.Close()
+}
+
+func (fs *flights[T]) tally() flightCounts {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	return fs.counts
+}

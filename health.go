@@ -1,0 +1,106 @@
+package state
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Status sums up a State's health in a word.
+type Status string
+
+const (
+	// StatusLive means that everything configured works.
+	StatusLive Status = "live"
+	// StatusDegraded means that every call is answered, but something
+	// configured is missing. Health.Reasons says what.
+	StatusDegraded Status = "degraded"
+	// StatusClosed means that Close was called. Calls are still answered, and
+	// nothing is kept.
+	StatusClosed Status = "closed"
+)
+
+// Health is what an operator should know, ready to be marshalled as JSON. It
+// holds no key, query or secret.
+type Health struct {
+	Status Status `json:"status"`
+	// Reasons say in plain words why the status is not live. Never nil.
+	Reasons []string `json:"reasons"`
+	// Store is where state is kept now, which is not what was configured where
+	// that is missing.
+	Store Store `json:"store"`
+	// Kinds has one element for each kind, by name; the State's own is always
+	// there.
+	Kinds []KindStats `json:"kinds"`
+}
+
+// KindStats are the counters of one kind since its cache was made. Counters are
+// read one after the other, so calls under way may be in one and not yet in
+// another.
+type KindStats struct {
+	Name string `json:"name"`
+	// Entries is the number of results kept.
+	Entries int `json:"entries"`
+	// Hits were answered from memory.
+	Hits uint64 `json:"hits"`
+	// Collapsed fetches joined a load that another had started.
+	Collapsed uint64 `json:"collapsed"`
+	// Loads were started.
+	Loads uint64 `json:"loads"`
+	// LoadErrors are loads that failed: by an error, a panic, or running out of
+	// time.
+	LoadErrors uint64 `json:"loadErrors"`
+	// Abandoned loads ended because nobody waited for them any more.
+	Abandoned uint64 `json:"abandoned"`
+	// Fenced results were not kept, because a Set, Delete or Clear came during
+	// their load.
+	Fenced uint64 `json:"fenced"`
+	// Evictions made room.
+	Evictions uint64 `json:"evictions"`
+	// Expirations came to the end of their TTL.
+	Expirations uint64 `json:"expirations"`
+}
+
+// Health reports how the State is.
+func (st *State) Health() Health {
+	kinds, closed := st.adopted()
+	h := Health{Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory}
+	if len(h.Reasons) > 0 {
+		h.Status = StatusDegraded
+	}
+	if closed {
+		h.Status = StatusClosed
+		h.Reasons = append(h.Reasons, "closed: every call is answered by its load alone, and nothing is kept")
+	}
+	for _, k := range kinds {
+		h.Kinds = append(h.Kinds, k.stats())
+	}
+	slices.SortFunc(h.Kinds, func(a, b KindStats) int { return cmp.Compare(a.Name, b.Name) })
+	return h
+}
+
+// degradation says what is configured but missing.
+func (st *State) degradation() []string {
+	if st.config.Store == StoreRedis {
+		return []string{"redis is configured, but this version has no Redis tier: state is kept in this process's memory and shared with no other"}
+	}
+	return []string{}
+}
+
+// Stats returns the cache's counters.
+func (c *Cache[T]) Stats() KindStats { return c.stats() }
+
+func (c *Cache[T]) stats() KindStats {
+	engine, counts := c.engine.Stats(), c.flights.tally()
+	return KindStats{
+		Name:        c.kind.Name,
+		Entries:     c.engine.Len(),
+		Hits:        engine.Hits,
+		Collapsed:   counts.collapsed,
+		Loads:       counts.started,
+		LoadErrors:  counts.failed,
+		Abandoned:   counts.abandoned,
+		Fenced:      counts.fenced,
+		Evictions:   engine.Evictions,
+		Expirations: engine.Expirations,
+	}
+}

@@ -1,0 +1,59 @@
+package state
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// Kind describes one kind of result: what it is called, how long it holds and
+// how much of it is kept.
+type Kind struct {
+	// Name names the kind in errors, logs and Health: 1 to 64 letters, digits,
+	// '.', '_' and '-'. Unique within a State; "query" is the State's own.
+	Name string
+	// TTL is how long a result is served, counted from when it was stored. 0
+	// means Config.CacheTTL; else at least a millisecond.
+	TTL time.Duration
+	// MaximumSize is the most results kept. 0 means Config.MaximumSize; else 1
+	// to 2^30.
+	MaximumSize int
+	// LoadTimeout is the longest that one load may take. 0 means
+	// Config.LoadTimeout; else at least a millisecond.
+	LoadTimeout time.Duration
+}
+
+// kindName is what metrics, paths and logs all accept.
+var kindName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// withDefaults fills in what the kind leaves to the configuration, and reports
+// every fault in one error.
+func (k Kind) withDefaults(c *Config) (Kind, error) {
+	var faults []error
+	if !kindName.MatchString(k.Name) {
+		faults = append(faults, fmt.Errorf("Kind.Name=%.80q: want 1 to 64 letters, digits, '.', '_' and '-'", k.Name))
+	}
+	// The kind's numbers take the place of the configuration's, so they are
+	// subject to the same checks.
+	own := *c
+	if k.TTL != 0 {
+		own.CacheTTL = k.TTL
+	}
+	if k.MaximumSize != 0 {
+		own.MaximumSize = k.MaximumSize
+	}
+	if k.LoadTimeout != 0 {
+		own.LoadTimeout = k.LoadTimeout
+	}
+	fields := map[string]string{"CacheTTL": "TTL", "MaximumSize": "MaximumSize", "LoadTimeout": "LoadTimeout"}
+	for _, s := range settings {
+		if problem := s.check(&own); problem != "" {
+			faults = append(faults, s.fault("Kind."+fields[s.field], s.current(&own), problem))
+		}
+	}
+	if len(faults) > 0 {
+		return Kind{}, fmt.Errorf("kind %.80q: %w", k.Name, configError(faults))
+	}
+	k.TTL, k.MaximumSize, k.LoadTimeout = own.CacheTTL, own.MaximumSize, own.LoadTimeout
+	return k, nil
+}

@@ -1,0 +1,47 @@
+package state
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// open opens a State that is closed with the test.
+func open(t testing.TB, cfg Config) *State {
+	t.Helper()
+	st, err := Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return st
+}
+
+// cacheOf makes a cache in a State of its own.
+func cacheOf[T any](t testing.TB, k Kind) *Cache[T] {
+	t.Helper()
+	if k.Name == "" {
+		k.Name = "test"
+	}
+	c, err := NewCache[T](open(t, Config{}), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// keyOf makes a key of account 1.
+func keyOf(t testing.TB, parts ...any) Key {
+	t.Helper()
+	key, err := NewKey(Scope{Account: 1}, "test", parts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}

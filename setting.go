@@ -1,0 +1,221 @@
+package state
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// setting is one line of the table that the environment is read by and every
+// Config is checked by. That there is one table means that a variable cannot be
+// read but not listed, listed but not checked, or default to what the check
+// refuses.
+//
+// The functions return what is wrong, worded to follow the name and value, or
+// nothing.
+type setting struct {
+	Variable
+	field   string                              // the field's name in Config
+	want    string                              // what would be right
+	secret  bool                                // the text may be shown as a RedisURL only
+	parse   func(c *Config, text string) string // sets the field
+	check   func(c *Config) string              // judges the field
+	current func(c *Config) string              // the field as text, without secrets
+	fill    func(c *Config)                     // sets the field to its default where it is zero
+}
+
+// read sets the field from the variable's text.
+func (s setting) read(c *Config, text string) string {
+	if problem := s.parse(c, text); problem != "" {
+		return problem
+	}
+	return s.check(c)
+}
+
+// shownBytes bounds how much of a wrong value an error quotes.
+const shownBytes = 64
+
+func (s setting) shown(text string) string {
+	if s.secret {
+		return RedisURL(text).Redacted()
+	}
+	if len(text) > shownBytes {
+		text = text[:shownBytes] + "…"
+	}
+	return strconv.Quote(text)
+}
+
+func (s setting) fault(name, value, problem string) error {
+	return fmt.Errorf("%s=%s %s: want %s", name, value, problem, s.want)
+}
+
+var settings = []setting{
+	storeSetting(
+		"STATE_STORE_TYPE", "Store", StoreMemory,
+		"Where state is kept: `memory`, or `redis` to share it between processes. This version has no Redis tier yet: with `redis` it works in memory and reports itself degraded."),
+	durationSetting(
+		"SESSION_TTL", "SessionTTL", 24*time.Hour, time.Second, func(c *Config) *time.Duration { return &c.SessionTTL },
+		"How long an idle session is kept. Checked by this version, not used yet."),
+	durationSetting(
+		"CACHE_TTL", "CacheTTL", 5*time.Minute, time.Millisecond, func(c *Config) *time.Duration { return &c.CacheTTL },
+		"How long a cached result is served where its kind does not say."),
+	countSetting(
+		"STATE_MAXIMUM_SIZE", "MaximumSize", 10_000, 1<<30, func(c *Config) *int { return &c.MaximumSize },
+		"The most results that one kind keeps where the kind does not say."),
+	durationSetting(
+		"STATE_LOAD_TIMEOUT", "LoadTimeout", 2*time.Minute, time.Millisecond, func(c *Config) *time.Duration { return &c.LoadTimeout },
+		"The longest that one load may take, waiting for the query limits included."),
+	redisURLSetting(
+		"REDIS_URL", "RedisURL",
+		"The Redis server's address, with scheme `redis`, `rediss`, `unix`, `valkey` or `valkeys`. Needed by `STATE_STORE_TYPE=redis`. Checked by this version, not used yet."),
+	retriesSetting(
+		"REDIS_MAX_RETRIES", "RedisMaxRetries", 3, 100,
+		"How often a failed Redis command is tried again; 0 for never. Checked by this version, not used yet."),
+	countSetting(
+		"REDIS_POOL_SIZE", "RedisPoolSize", 10, 10_000, func(c *Config) *int { return &c.RedisPoolSize },
+		"The most connections to Redis. Checked by this version, not used yet."),
+	countSetting(
+		"STATE_QUERY_CONCURRENCY", "QueryConcurrency", 25, 10_000, func(c *Config) *int { return &c.QueryConcurrency },
+		"The most queries of one account that this process has under way at once."),
+	countSetting(
+		"STATE_QUERIES_PER_MINUTE", "QueriesPerMinute", 3_000, 1_000_000, func(c *Config) *int { return &c.QueriesPerMinute },
+		"The most queries of one account that this process starts in any minute."),
+}
+
+func durationSetting(
+	name, field string, standard, least time.Duration, of func(*Config) *time.Duration, meaning string,
+) setting {
+	return setting{
+		Variable: Variable{Name: name, Default: shortDuration(standard), Meaning: meaning},
+		field:    field,
+		want:     fmt.Sprintf("a duration with its unit, such as 90s, 5m or 4h, and at least %v", least),
+		parse: func(c *Config, text string) string {
+			d, err := time.ParseDuration(text)
+			if err != nil {
+				return "is not a duration"
+			}
+			*of(c) = d
+			return ""
+		},
+		check: func(c *Config) string {
+			if *of(c) < least {
+				return "is too short"
+			}
+			return ""
+		},
+		current: func(c *Config) string { return of(c).String() },
+		fill: func(c *Config) {
+			if *of(c) == 0 {
+				*of(c) = standard
+			}
+		},
+	}
+}
+
+// shortDuration writes 5m rather than 5m0s.
+func shortDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+func countSetting(name, field string, standard, most int, of func(*Config) *int, meaning string) setting {
+	return setting{
+		Variable: Variable{Name: name, Default: strconv.Itoa(standard), Meaning: meaning},
+		field:    field,
+		want:     fmt.Sprintf("a whole number from 1 to %d", most),
+		parse: func(c *Config, text string) string {
+			n, err := strconv.Atoi(text)
+			if err != nil {
+				return "is not a whole number in range"
+			}
+			*of(c) = n
+			return ""
+		},
+		check: func(c *Config) string {
+			if n := *of(c); n < 1 || n > most {
+				return "is out of range"
+			}
+			return ""
+		},
+		current: func(c *Config) string { return strconv.Itoa(*of(c)) },
+		fill: func(c *Config) {
+			if *of(c) == 0 {
+				*of(c) = standard
+			}
+		},
+	}
+}
+
+// retriesSetting is a count whose 0 means none, in a Config whose 0 means the
+// default: none is NoRetries there.
+func retriesSetting(name, field string, standard, most int, meaning string) setting {
+	s := countSetting(name, field, standard, most, func(c *Config) *int { return &c.RedisMaxRetries }, meaning)
+	s.want = fmt.Sprintf("a whole number from 0 to %d", most)
+	count := s.parse
+	s.parse = func(c *Config, text string) string {
+		if problem := count(c, text); problem != "" {
+			return problem
+		}
+		if c.RedisMaxRetries < 0 {
+			return "is out of range"
+		}
+		if c.RedisMaxRetries == 0 {
+			c.RedisMaxRetries = NoRetries
+		}
+		return ""
+	}
+	s.check = func(c *Config) string {
+		if n := c.RedisMaxRetries; n != NoRetries && (n < 1 || n > most) {
+			return "is out of range"
+		}
+		return ""
+	}
+	return s
+}
+
+func storeSetting(name, field string, standard Store, meaning string) setting {
+	return setting{
+		Variable: Variable{Name: name, Default: string(standard), Meaning: meaning},
+		field:    field,
+		want:     "memory or redis",
+		parse:    func(c *Config, text string) string { c.Store = Store(text); return "" },
+		check: func(c *Config) string {
+			if c.Store != StoreMemory && c.Store != StoreRedis {
+				return "is not a kind of store"
+			}
+			return ""
+		},
+		current: func(c *Config) string { return strconv.Quote(string(c.Store)) },
+		fill: func(c *Config) {
+			if c.Store == "" {
+				c.Store = standard
+			}
+		},
+	}
+}
+
+func redisURLSetting(name, field, meaning string) setting {
+	return setting{
+		Variable: Variable{Name: name, Meaning: meaning},
+		field:    field,
+		want:     "a URL such as redis://user:password@host:6379/0, rediss://host or unix:///run/redis.sock",
+		secret:   true,
+		parse:    func(c *Config, text string) string { c.RedisURL = RedisURL(text); return "" },
+		check: func(c *Config) string {
+			if c.RedisURL == "" {
+				return ""
+			}
+			_, fault := c.RedisURL.parse()
+			return fault
+		},
+		current: func(c *Config) string { return c.RedisURL.Redacted() },
+		fill:    func(*Config) {},
+	}
+}

@@ -1,0 +1,112 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+)
+
+var (
+	// ErrClosed is returned by NewCache once the State is closed.
+	ErrClosed = errors.New("state: closed")
+	// ErrDuplicateKind is matched by NewCache's error for a name that is in
+	// use.
+	ErrDuplicateKind = errors.New("state: duplicate kind")
+)
+
+// State is the state of one server: its caches of results, the front for its
+// queries, and its health. Open makes one, and a process usually needs one.
+//
+// All methods are safe for concurrent use, with each other and with Close. A
+// closed State still answers: Fetch and Query then run their load and keep
+// nothing, because a server without state is better than a server that fails.
+type State struct {
+	config  Config // INVARIANT: validated, defaults filled in, never changed.
+	limiter *limiter
+	queries *Cache[Rows]
+
+	mu sync.Mutex
+	// INVARIANT: guarded by mu. Every cache made of this State, by its kind's
+	// name.
+	kinds map[string]kind
+	// INVARIANT: guarded by mu, and true for ever once true. No cache is added
+	// afterwards.
+	closed bool
+}
+
+// kind is what a State knows of a cache without knowing the type of its
+// results.
+type kind interface {
+	stats() KindStats
+	close() // may be called more than once, and at the same time
+}
+
+// Open makes a State that is ready at once: nothing is waited for. The caller
+// must Close it.
+//
+// The error matches ErrConfig and names every fault of cfg, or is ctx's where
+// ctx has already ended.
+func Open(ctx context.Context, cfg Config) (*State, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("state: open: %w", err)
+	}
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	st := &State{
+		config:  cfg,
+		limiter: newLimiter(cfg.QueryConcurrency, cfg.QueriesPerMinute),
+		kinds:   make(map[string]kind),
+	}
+	queries, err := NewCache[Rows](st, Kind{Name: queryKind})
+	if err != nil {
+		return nil, err
+	}
+	st.queries = queries
+	for _, reason := range st.degradation() {
+		cfg.Logger.WarnContext(ctx, "state is degraded", slog.String("reason", reason))
+	}
+	return st, nil
+}
+
+// adopt adds a cache to the State.
+func (st *State) adopt(name string, k kind) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.closed {
+		return ErrClosed
+	}
+	if _, taken := st.kinds[name]; taken {
+		return fmt.Errorf("%w: %q", ErrDuplicateKind, name)
+	}
+	st.kinds[name] = k
+	return nil
+}
+
+// Close empties every cache and ends every goroutine of the State, except that
+// loads under way go on for as long as somebody waits for them. It does not
+// wait for those. Every call returns once the State is closed; the error is
+// always nil in this version.
+func (st *State) Close() error {
+	st.mu.Lock()
+	st.closed = true
+	st.mu.Unlock()
+	kinds, _ := st.adopted() // no other will be
+	for _, k := range kinds {
+		k.close()
+	}
+	return nil
+}
+
+// adopted returns the caches made so far, and whether more can be.
+func (st *State) adopted() (kinds []kind, closed bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for _, k := range st.kinds {
+		kinds = append(kinds, k)
+	}
+	return kinds, st.closed
+}
