@@ -57,7 +57,8 @@ const (
 	queueShift = 2
 	queueMask  = 3 << queueShift
 
-	// fresh: not yet seen by the owner.
+	// fresh: seen neither by the owner yet nor by the hand that evicts in the
+	// owner's absence.
 	fresh = 1 << 4
 
 	// copied: stands in a larger table for a node that the owner's queues
@@ -96,6 +97,11 @@ func (n *node[K, V]) cool() bool {
 	}
 	n.state.CompareAndSwap(state, state-1)
 	return true
+}
+
+// greet ends the node's being fresh and reports whether it was.
+func (n *node[K, V]) greet() bool {
+	return n.is(fresh) && n.state.And(^uint32(fresh))&fresh != 0
 }
 
 func (n *node[K, V]) is(flag uint32) bool { return n.state.Load()&flag != 0 }

@@ -34,7 +34,8 @@ const (
 	// hashes that are at fault.
 	crowdedLoad = 4
 
-	// handRounds is how often the hand goes round before it takes what it finds.
+	// handRounds is how often the hand goes round before it gives up: each entry
+	// can turn it away once for being new and three times for its hits.
 	handRounds = 5
 )
 
@@ -117,11 +118,12 @@ func (c *Cache[K, V]) evictDirectly(s *segment[K, V], spare *node[K, V]) bool {
 }
 
 // evictCold moves the hand over the table until it finds an entry without hits,
-// taking one hit from each that it passes, and removes that. In its first round
-// it passes by what is so new that the owner has not seen it.
+// and removes that. It takes one hit from each entry that it passes, and passes
+// once by what is so new that the owner has not seen it: so a round or two are
+// the worst, and a few steps the rule.
 func (s *segment[K, V]) evictCold(spare *node[K, V]) bool {
 	t := s.table.Load()
-	for round := range handRounds {
+	for range handRounds {
 		found := false
 		for range t.heads {
 			for n := s.chain(t, s.hand.Add(1)); n != nil; n = n.next.Load() {
@@ -130,7 +132,7 @@ func (s *segment[K, V]) evictCold(spare *node[K, V]) bool {
 					continue
 				}
 				found = true
-				if n.cool() || round == 0 && n.is(fresh) {
+				if n.cool() || n.greet() {
 					continue
 				}
 				if n.cell.CompareAndSwap(c, nil) {

@@ -102,7 +102,7 @@ func (p *policy[K, V]) admit(n *node[K, V]) {
 	if n == nil {
 		return
 	}
-	n.state.And(^uint32(fresh))
+	n.greet()
 	s.schedule(n, c)
 	p.put(&p.window, inWindow, n)
 	p.keepUp()
