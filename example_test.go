@@ -8,16 +8,16 @@ import (
 	"github.com/uds-platform/state"
 )
 
-// fakeNRDB answers queries in this process.
-type fakeNRDB struct{}
+// localNRDB answers queries in this process.
+type localNRDB struct{}
 
-func (fakeNRDB) QueryNRQL(_ context.Context, account int, nrql string) (state.Rows, error) {
+func (localNRDB) QueryNRQL(_ context.Context, account int, nrql string) (state.Rows, error) {
 	fmt.Printf("NRDB runs %q for account %d\n", nrql, account)
 	return state.Rows{{"eventType": "Transaction"}}, nil
 }
 
 func Example() {
-	st, err := state.Open(context.Background(), state.Config{Querier: fakeNRDB{}})
+	st, err := state.Open(context.Background(), state.Config{Querier: localNRDB{}})
 	if err != nil {
 		log.Fatal(err)
 	}

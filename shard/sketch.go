@@ -14,8 +14,7 @@ import "github.com/dgraph-io/ristretto/v2/z"
 type sketch struct {
 	door *z.Bloom
 
-	// counters holds 16 counters a word, and as many counters a row as the
-	// capacity rounded up to a power of two.
+	// counters holds 16 counters a word.
 	counters []uint64
 	mask     uint64
 
@@ -40,6 +39,11 @@ const (
 	// when it has seen as many as the capacity.
 	doorErrors = 0.01
 
+	// countersPerEntry is how wide a row is, and doorPerEntry for how many hashes
+	// the doorkeeper is made.
+	countersPerEntry = 4
+	doorPerEntry     = 4
+
 	// minSketch keeps the sketches of tiny caches from colliding at once.
 	minSketch = 64
 )
@@ -49,7 +53,7 @@ func (k *sketch) init(capacity int) {
 	for k.capacity < capacity {
 		k.capacity *= 2
 	}
-	k.counters = make([]uint64, k.capacity*rows/16)
+	k.counters = make([]uint64, k.capacity*countersPerEntry*rows/16)
 	k.reset()
 }
 
@@ -67,7 +71,7 @@ func (k *sketch) reset() {
 	k.mask = uint64(len(k.counters) - 1)
 	k.sample = sampleFactor * k.capacity
 	k.counted = 0
-	k.door = z.NewBloomFilter(float64(k.capacity), doorErrors)
+	k.door = z.NewBloomFilter(float64(k.capacity*doorPerEntry), doorErrors)
 }
 
 // add counts so many sightings of a hash.

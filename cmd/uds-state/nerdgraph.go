@@ -85,7 +85,7 @@ func newNerdGraph(apiKey, regionName, baseURL string) (*nerdGraph, error) {
 	cfg.Timeout = &noTimeout
 	cfg.Logger = silent{}
 	if err := cfg.SetRegion(selected); err != nil {
-		return nil, fmt.Errorf("New Relic client: %w", err)
+		return nil, fmt.Errorf("client of New Relic: %w", err)
 	}
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = 32
@@ -129,7 +129,7 @@ func (n *nerdGraph) QueryNRQL(ctx context.Context, account int, nrql string) (st
 	case x.err != nil: // the client's error is only its view of this one
 		return nil, x.err
 	case err != nil:
-		return nil, fmt.Errorf("New Relic client: %w", err)
+		return nil, fmt.Errorf("client of New Relic: %w", err)
 	case body.Actor.Account.NRQL == nil:
 		return nil, errNoResult
 	}

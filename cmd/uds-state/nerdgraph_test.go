@@ -110,7 +110,7 @@ func TestQuerierRetriesOnlyWhatIsBusy(t *testing.T) {
 		{"two errors", []func(http.ResponseWriter){status(200, `{"errors":[{"message":"a"},{"message":"b"}]}`)}, "a, b", 1, 0, 0},
 		{"deprecation", []func(http.ResponseWriter){status(200, `{"errors":[{"message":"This field is deprecated! Use x."}],`+goodAnswer[1:])}, "", 1, 0, 0},
 		{"nothing", []func(http.ResponseWriter){status(200, `{"data":{"actor":{"account":null}}}`)}, errNoResult.Error(), 1, 0, 0},
-		{"no JSON", []func(http.ResponseWriter){status(200, "<html>")}, "New Relic client: invalid character", 1, 0, 0},
+		{"no JSON", []func(http.ResponseWriter){status(200, "<html>")}, "client of New Relic: invalid character", 1, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			querier := querierOf(t, scripted(c.answers...))

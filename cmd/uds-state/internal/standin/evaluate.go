@@ -22,6 +22,7 @@ type answer struct {
 
 var (
 	// errWindow refuses a window that ends before it begins, in NRDB's words.
+	//lint:ignore ST1005 the words are NRDB's
 	errWindow = errors.New("Your query's start time must be before its end time")
 	// errBuckets refuses too fine a TIMESERIES, in NRDB's words.
 	errBuckets = fmt.Errorf("TIMESERIES supports a maximum of %d buckets", maxBuckets)

@@ -14,6 +14,7 @@ var (
 	// as NRDB words them.
 	errSyntax = errors.New("NRQL Syntax Error")
 	// errUnknownFunction is wrapped by the refusal of a function NRQL has not.
+	//lint:ignore ST1005 the words are NRDB's
 	errUnknownFunction = errors.New("Unknown function")
 	// errRawTimeseries refuses TIMESERIES over raw events, in NRDB's words.
 	errRawTimeseries = errors.New("FACET and TIMESERIES are not supported on events")
