@@ -146,7 +146,8 @@ func (o *Options[K, V]) buckets(segments int) int {
 	if entries == 0 {
 		return initialBuckets
 	}
-	return ceilPower((entries + segments - 1) / segments)
+	share := (entries + segments - 1) / segments
+	return ceilPower(share + share/3) // a load of 3/8 to 3/4: chains are short
 }
 
 func (o *Options[K, V]) tick() time.Duration {

@@ -85,14 +85,13 @@ func (s *segment[K, V]) scan(t *table[K, V], hash uint32, key K) (at place[K, V]
 			}
 			n = next
 			continue
-		case c.isSealed():
-			return at, false
-		case n.hash == hash && n.key == key:
-			at.node, at.cell = n, c
-			return at, true
+		case n.hash != hash || n.key != key:
+			at.chain++
+			link, n = &n.next, next
+			continue
 		}
-		at.chain++
-		link, n = &n.next, next
+		at.node, at.cell = n, c
+		return at, !c.isSealed()
 	}
 	return at, true
 }
