@@ -207,8 +207,8 @@ func (c *Cache[K, V]) overCost() bool {
 // overflowing: over a maximum by more than may be left to an absent owner.
 func (c *Cache[K, V]) overflowing() bool {
 	size, cost := c.maxSize.Load(), c.maxCost.Load()
-	return size > 0 && c.size.Load() > size+slackEntries(size) ||
-		cost > 0 && c.total.Load() > cost+slackCost(cost)
+	return size > 0 && c.size.Load()-size > slackEntries(size) ||
+		cost > 0 && c.total.Load()-cost > slackCost(cost)
 }
 
 // shrink evicts from one segment after the other until the cache is within its

@@ -28,6 +28,7 @@ func TestNewNamesEveryFault(t *testing.T) {
 		{"nothing", Options[string, int]{}, []string{"neither MaximumSize nor MaximumCost"}},
 		{"negative", Options[string, int]{MaximumSize: -1, MaximumCost: -2, Cost: cost, InitialSize: -3, DefaultTTL: -4, Tick: -5, Segments: -6},
 			[]string{"MaximumSize is -1", "MaximumCost is -2", "InitialSize is -3", "DefaultTTL is -4ns", "Tick is -5ns", "Segments is -6"}},
+		{"cost too large", Options[string, int]{MaximumCost: math.MaxInt64, Cost: cost}, []string{"want a number from 1 to 2^60"}},
 		{"segments", Options[string, int]{MaximumSize: 100, Segments: 3}, []string{"Segments is 3; want a power of two"}},
 		{"too many segments", Options[string, int]{Unbounded: true, Segments: 1 << 17}, []string{"Segments is 131072"}},
 		{"more segments than entries", Options[string, int]{MaximumSize: 4, Segments: 8}, []string{"at least one entry a segment"}},
@@ -94,6 +95,20 @@ func checkCapacity(t *testing.T, n int, o Options[int, int]) {
 		if c.Len() != n {
 			t.Fatalf("a cache of %d holds %d entries after key %d", n, c.Len(), i)
 		}
+	}
+}
+
+// The largest maximum neither overflows nor takes memory that nobody uses.
+func TestLargestMaximum(t *testing.T) {
+	if math.MaxInt == math.MaxInt32 {
+		return // 2^24 chain heads are a large part of a 32-bit address space
+	}
+	c := newChecked(t, Options[int, int]{MaximumSize: math.MaxInt, MaximumCost: 1 << 60, Cost: func(int, int) int64 { return 1 << 50 }})
+	for i := range 1000 {
+		c.Set(i, i)
+	}
+	if c.Len() != 1000 || c.Cost() != 1000<<50 {
+		t.Errorf("%d entries that cost %d", c.Len(), c.Cost())
 	}
 }
 

@@ -28,8 +28,8 @@ type Options[K Key, V any] struct {
 
 	// MaximumCost bounds the sum of what Cost says of each entry, in Cost's own
 	// unit: exactly when nothing else is going on, and at any moment to 1/32
-	// over it, plus one entry for each goroutine that is inside a write. Zero
-	// means no such bound.
+	// over it, plus one entry for each goroutine that is inside a write. At most
+	// 2^60; zero means no such bound.
 	MaximumCost int64
 
 	// Cost is an entry's cost, from 0 up. It is called once for every write, on
@@ -41,7 +41,8 @@ type Options[K Key, V any] struct {
 	Unbounded bool
 
 	// InitialSize is how many entries to make room for at the start; a cache
-	// with a MaximumSize makes room for all of them whatever it says.
+	// with a MaximumSize makes room for all of them whatever it says. More than
+	// 2^24 are made room for as they come.
 	InitialSize int
 
 	// DefaultTTL is how long entries live that are written without a TTL. Zero
@@ -82,6 +83,13 @@ const (
 	maxTick     = time.Minute
 	maxSegments = 1 << 16
 
+	// maxMaximumCost leaves room for sums above the maximum.
+	maxMaximumCost = 1 << 60
+
+	// maxInitialEntries is for how many entries room is made at the start; a
+	// larger cache grows.
+	maxInitialEntries = 1 << 24
+
 	// entriesPerSegment is the fewest for which the policy of a segment works
 	// as well as one for the whole.
 	entriesPerSegment = 512
@@ -106,7 +114,7 @@ func (o *Options[K, V]) validate() error {
 		}
 	}
 	fault(o.MaximumSize < 0, "MaximumSize is %d; want a number from 1 up, or 0 for no such bound", o.MaximumSize)
-	fault(o.MaximumCost < 0, "MaximumCost is %d; want a number from 1 up, or 0 for no such bound", o.MaximumCost)
+	fault(o.MaximumCost < 0 || o.MaximumCost > maxMaximumCost, "MaximumCost is %d; want a number from 1 to 2^60, or 0 for no such bound", o.MaximumCost)
 	fault(o.MaximumCost > 0 && o.Cost == nil, "MaximumCost is %d but Cost is nil; want a function that says what an entry costs", o.MaximumCost)
 	fault(o.MaximumCost == 0 && o.Cost != nil, "Cost is given but MaximumCost is 0; want both or neither")
 	bounded := o.MaximumSize != 0 || o.MaximumCost != 0
@@ -142,7 +150,7 @@ func (o *Options[K, V]) segments() int {
 
 // buckets returns how large each segment's first table is.
 func (o *Options[K, V]) buckets(segments int) int {
-	entries := max(o.MaximumSize, o.InitialSize)
+	entries := min(max(o.MaximumSize, o.InitialSize), maxInitialEntries)
 	if entries == 0 {
 		return initialBuckets
 	}

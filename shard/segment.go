@@ -56,12 +56,14 @@ const (
 )
 
 const (
-	// turnsAtOnce bounds what one caller does for others: work that is still
-	// there afterwards goes to the manager's goroutine.
-	turnsAtOnce = 4
+	// callerTurns bounds what one caller does for others: work that is still
+	// there afterwards goes to the manager's goroutine, which takes managerTurns
+	// at a time.
+	callerTurns  = 4
+	managerTurns = 64
 
 	// visitsAtOnce bounds the expired entries that one turn clears away.
-	visitsAtOnce = 128
+	visitsAtOnce = 32
 
 	// sweepsAtOnce is how many nodes a turn looks at in search of dead ones.
 	sweepsAtOnce = 16
@@ -94,40 +96,55 @@ func (s *segment[K, V]) notify(m *notice[K, V]) {
 }
 
 // settle has published work done, by this goroutine or by the one that owns the
-// segment now. It is bounded: what is left after a few turns is the manager's.
-// spare is a node that must not be evicted to make room for itself, or nil.
+// segment now. It is bounded: what is left after a few turns, and what nobody
+// waits for, is the manager's. spare is a node that must not be evicted to make
+// room for itself, or nil.
 func (s *segment[K, V]) settle(spare *node[K, V]) {
-	for range turnsAtOnce {
+	for range callerTurns {
 		if !s.owner.CompareAndSwap(free, owned) {
 			s.relieve(spare)
 			return
 		}
-		owed, more := s.turn()
-		if owed > 0 {
-			s.cache.evictElsewhere(s, owed, spare)
+		more := s.takeTurn(spare)
+		if s.hasWork() {
+			continue
 		}
-		if !more && !s.hasWork() {
-			return
+		if more {
+			break
 		}
+		return
 	}
 	s.cache.manager.Wake()
 }
 
-// attend is the manager's turn, at a deadline or after Wake. It is false where
+// attend is the manager's part, at a deadline or after Wake. It is false where
 // somebody else owns the segment.
 func (s *segment[K, V]) attend() bool {
 	s.keepMoving()
-	if !s.owner.CompareAndSwap(free, owned) {
-		return false
+	for range managerTurns {
+		if !s.owner.CompareAndSwap(free, owned) {
+			return false
+		}
+		if more := s.takeTurn(nil); !more && !s.hasWork() {
+			return true
+		}
 	}
+	s.cache.manager.Wake()
+	return true
+}
+
+// takeTurn is one turn as the owner, and what has to be made up for elsewhere
+// after it. It reports whether there is more to do.
+func (s *segment[K, V]) takeTurn(spare *node[K, V]) (more bool) {
 	owed, more := s.turn()
 	if owed > 0 {
-		s.cache.evictElsewhere(s, owed, nil)
+		s.cache.evictElsewhere(s, owed, spare)
 	}
-	if more || s.hasWork() {
-		s.cache.manager.Wake()
-	}
-	return true
+	return more
+}
+
+func (s *segment[K, V]) hasWork() bool {
+	return s.pending.Load() != nil || s.notices.Load() != nil
 }
 
 // tidy lets go of everything that is dead, after a Clear.
@@ -151,10 +168,6 @@ func (s *segment[K, V]) evictOwned() bool {
 	defer s.release()
 	s.admitPending()
 	return s.policy.evictOne()
-}
-
-func (s *segment[K, V]) hasWork() bool {
-	return s.pending.Load() != nil || s.notices.Load() != nil
 }
 
 // turn is what an owner does. It gives ownership up, also where a removal
@@ -194,12 +207,23 @@ func (s *segment[K, V]) admitPending() {
 	for n := s.pending.Swap(nil); n != nil; {
 		n, n.link, oldest = n.link, oldest, n
 	}
-	for n := oldest; n != nil; {
-		following := n.link
-		n.link = nil
+	defer func() {
+		for ; oldest != nil; oldest = s.announceAgain(oldest) {
+		}
+	}()
+	for oldest != nil {
+		n := oldest
+		oldest, n.link = n.link, nil
 		s.policy.admit(n)
-		n = following
 	}
+}
+
+// announceAgain puts back a node that a panic in a removal callback has kept the
+// owner from admitting, and returns the one after it.
+func (s *segment[K, V]) announceAgain(n *node[K, V]) (following *node[K, V]) {
+	following = n.link
+	s.announce(n)
+	return following
 }
 
 // heedNotices moves the timers of entries whose life has been shortened.

@@ -197,6 +197,33 @@ func TestPanicInOnRemovalReleasesTheSegment(t *testing.T) {
 	}
 }
 
+// Nor may it take the new nodes with it that the owner had yet to admit: they
+// could never be evicted.
+func TestPanicInOnRemovalLosesNoNode(t *testing.T) {
+	armed := false
+	c := newChecked(t, Options[int, int]{MaximumSize: 10, Segments: 1, OnRemoval: func(int, int, Cause) {
+		if armed {
+			armed = false
+			panic("the embedder's fault")
+		}
+	}})
+	resume := suspendOwners(t, c)
+	for i := range 12 {
+		c.Set(i, i)
+	}
+	armed = true
+	func() {
+		defer func() { _ = recover() }()
+		resume()
+	}()
+	if armed {
+		t.Fatal("nothing was evicted, so nothing panicked")
+	}
+	for i := range 100 {
+		c.Set(100+i, i)
+	}
+}
+
 // A callback may use the cache.
 func TestOnRemovalMayUseTheCache(t *testing.T) {
 	var c *Cache[int, int]
