@@ -107,7 +107,10 @@ func TestLargestMaximum(t *testing.T) {
 	for i := range 1000 {
 		c.Set(i, i)
 	}
-	if c.Len() != 1000 || c.Cost() != 1000<<50 {
+	resume := suspendOwners(t, c)
+	c.Set(1000, 1000)
+	resume()
+	if c.Len() != 1001 || c.Cost() != 1001<<50 {
 		t.Errorf("%d entries that cost %d", c.Len(), c.Cost())
 	}
 }
@@ -186,42 +189,48 @@ func TestComputeInOneStep(t *testing.T) {
 }
 
 func TestCostIsExact(t *testing.T) {
-	c := newChecked(t, Options[string, int64]{
-		MaximumCost: 100,
-		Cost:        func(_ string, cost int64) int64 { return cost },
-	})
-	for _, step := range []struct {
-		key       string
-		cost      int64
-		ok        bool
-		wantTotal int64
-	}{
-		{"a", 30, true, 30}, {"b", 40, true, 70}, {"a", 10, true, 50}, {"b", 0, true, 10},
-		{"c", 90, true, 100}, {"d", 101, false, 100}, {"d", -1, false, 100}, {"c", 101, false, 10},
-	} {
-		if ok := c.Set(step.key, step.cost); ok != step.ok || c.Cost() != step.wantTotal {
-			t.Fatalf("Set(%q, %d) = %v, total %d; want %v, %d", step.key, step.cost, ok, c.Cost(), step.ok, step.wantTotal)
+	inBubble(t, func(t *testing.T) {
+		c := newChecked(t, Options[string, int64]{
+			MaximumCost: 100,
+			Cost:        func(_ string, cost int64) int64 { return cost },
+		})
+		for _, step := range []struct {
+			key       string
+			cost      int64
+			ok        bool
+			wantTotal int64
+		}{
+			{"a", 30, true, 30}, {"b", 40, true, 70}, {"a", 10, true, 50}, {"b", 0, true, 10},
+			{"c", 90, true, 100}, {"d", 101, false, 100}, {"d", -1, false, 100}, {"c", 101, false, 10},
+		} {
+			ok := c.Set(step.key, step.cost)
+			synctest.Wait()
+			if ok != step.ok || c.Cost() != step.wantTotal {
+				t.Fatalf("Set(%q, %d) = %v, total %d; want %v, %d", step.key, step.cost, ok, c.Cost(), step.ok, step.wantTotal)
+			}
 		}
-	}
-	if _, ok := c.Get("c"); ok {
-		t.Error("a refused value left the old one in place")
-	}
-	if v, set := c.SetIfAbsent("e", 500); set || v != 500 {
-		t.Errorf("SetIfAbsent of a value too costly = %d, %v", v, set)
-	}
-	if c.Stats().Refusals != 4 {
-		t.Errorf("%d refusals counted, want 4", c.Stats().Refusals)
-	}
-	for i := range 1000 {
-		c.Set(strconv.Itoa(i), int64(i%30))
+		if _, ok := c.Get("c"); ok {
+			t.Error("a refused value left the old one in place")
+		}
+		if v, set := c.SetIfAbsent("e", 500); set || v != 500 {
+			t.Errorf("SetIfAbsent of a value too costly = %d, %v", v, set)
+		}
+		if c.Stats().Refusals != 4 {
+			t.Errorf("%d refusals counted, want 4", c.Stats().Refusals)
+		}
+		for i := range 1000 {
+			c.Set(strconv.Itoa(i), int64(i%30))
+			synctest.Wait()
+			if c.Cost() > 100 {
+				t.Fatalf("cost %d after Set %d", c.Cost(), i)
+			}
+		}
+		c.Set("0", 100)
+		synctest.Wait()
 		if c.Cost() > 100 {
-			t.Fatalf("cost %d after Set %d", c.Cost(), i)
+			t.Fatalf("cost %d after an update", c.Cost())
 		}
-	}
-	c.Set("0", 100)
-	if c.Cost() > 100 {
-		t.Fatalf("cost %d after an update", c.Cost())
-	}
+	})
 }
 
 func TestTTL(t *testing.T) {
@@ -383,42 +392,45 @@ func TestOneTickOneWakeup(t *testing.T) {
 }
 
 func TestResize(t *testing.T) {
-	c := newChecked(t, Options[int, int]{MaximumSize: 1000})
-	for i := range 1000 {
-		c.Set(i, i)
-	}
-	for _, size := range []int{10, 1, 5000} {
-		if err := c.Resize(size); err != nil {
-			t.Fatal(err)
-		}
-		if c.Len() > size {
-			t.Fatalf("after Resize(%d): %d entries", size, c.Len())
-		}
-		for i := range 6000 {
+	inBubble(t, func(t *testing.T) {
+		c := newChecked(t, Options[int, int]{MaximumSize: 1000})
+		for i := range 1000 {
 			c.Set(i, i)
 		}
-		if c.Len() != size {
-			t.Fatalf("after Resize(%d) and 6000 Sets: %d entries", size, c.Len())
+		for _, size := range []int{10, 1, 5000} {
+			if err := c.Resize(size); err != nil {
+				t.Fatal(err)
+			}
+			if c.Len() > size {
+				t.Fatalf("after Resize(%d): %d entries", size, c.Len())
+			}
+			for i := range 6000 {
+				c.Set(i, i)
+			}
+			synctest.Wait()
+			if c.Len() != size {
+				t.Fatalf("after Resize(%d) and 6000 Sets: %d entries", size, c.Len())
+			}
 		}
-	}
-	for _, size := range []int{0, -1} {
-		if err := c.Resize(size); !errors.Is(err, ErrOptions) {
-			t.Errorf("Resize(%d) = %v", size, err)
+		for _, size := range []int{0, -1} {
+			if err := c.Resize(size); !errors.Is(err, ErrOptions) {
+				t.Errorf("Resize(%d) = %v", size, err)
+			}
 		}
-	}
-	if err := c.ResizeCost(5); !errors.Is(err, ErrOptions) {
-		t.Errorf("ResizeCost of a cache without cost = %v", err)
-	}
-	costed := newChecked(t, Options[int, int]{MaximumCost: 1000, Cost: func(int, int) int64 { return 10 }})
-	for i := range 200 {
-		costed.Set(i, i)
-	}
-	if err := costed.ResizeCost(50); err != nil || costed.Cost() != 50 {
-		t.Errorf("ResizeCost(50) = %v, cost %d", err, costed.Cost())
-	}
-	if costed.ResizeCost(9); costed.Set(1, 1) {
-		t.Error("an entry that costs more than the new maximum was accepted")
-	}
+		if err := c.ResizeCost(5); !errors.Is(err, ErrOptions) {
+			t.Errorf("ResizeCost of a cache without cost = %v", err)
+		}
+		costed := newChecked(t, Options[int, int]{MaximumCost: 1000, Cost: func(int, int) int64 { return 10 }})
+		for i := range 200 {
+			costed.Set(i, i)
+		}
+		if err := costed.ResizeCost(50); err != nil || costed.Cost() != 50 {
+			t.Errorf("ResizeCost(50) = %v, cost %d", err, costed.Cost())
+		}
+		if costed.ResizeCost(9); costed.Set(1, 1) {
+			t.Error("an entry that costs more than the new maximum was accepted")
+		}
+	})
 }
 
 func TestClear(t *testing.T) {
@@ -521,6 +533,41 @@ func TestIterators(t *testing.T) {
 			break
 		}
 	})
+}
+
+// What has been deleted is let go of, though nobody inserts any more, and so are
+// its timers.
+func TestDeletedEntriesAreLetGo(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newChecked(t, Options[int, int]{MaximumSize: 1000, Segments: 1, DefaultTTL: 24 * time.Hour})
+		for i := range 1000 {
+			c.Set(i, i)
+		}
+		for i := range 990 {
+			c.Delete(i)
+		}
+		synctest.Wait()
+		p := &c.segments[0].policy
+		if got, limit := p.length(), 10+2*sweepFloor; got > limit {
+			t.Errorf("the queues hold %d nodes for 10 entries, want at most %d", got, limit)
+		}
+		for i := range 1000 {
+			c.Delete(i)
+		}
+		p.sweepAll()
+		if _, ok := c.segments[0].nextTimer(); ok || p.length() != 0 {
+			t.Errorf("an empty cache holds %d nodes; a timer waits: %v", p.length(), ok)
+		}
+	})
+}
+
+func TestEvictionCancelsTheTimer(t *testing.T) {
+	c := newChecked(t, Options[string, int]{MaximumSize: 1})
+	c.SetWithTTL("a", 1, 24*time.Hour)
+	c.SetWithTTL("b", 1, Forever)
+	if _, ok := c.segments[0].nextTimer(); ok {
+		t.Error("an evicted entry's timer waits on")
+	}
 }
 
 func TestHottestAndColdest(t *testing.T) {

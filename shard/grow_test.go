@@ -163,12 +163,34 @@ func TestMovedEntriesExpireAndAreEvicted(t *testing.T) {
 			t.Errorf("%d entries after a minute, want 100", c.Len())
 		}
 	})
-	c := newChecked(t, Options[int, int]{MaximumCost: 10_000, Cost: func(int, int) int64 { return 1 }, Segments: 1})
-	for i := range 50_000 {
-		c.Set(i, i)
+	inBubble(t, func(t *testing.T) {
+		c := newChecked(t, Options[int, int]{MaximumCost: 10_000, Cost: func(int, int) int64 { return 1 }, Segments: 1})
+		for i := range 50_000 {
+			c.Set(i, i)
+		}
+		synctest.Wait()
+		if c.Cost() != 10_000 || c.Len() != 10_000 {
+			t.Errorf("cost %d with %d entries after growth, want 10000", c.Cost(), c.Len())
+		}
+	})
+}
+
+// A writer that looked at the table before the growth, and at the bucket after
+// it was frozen, is sent away and leaves the marker alone.
+func TestScanStopsAtAMarker(t *testing.T) {
+	c, s := growing(t, growEntries)
+	old := s.table.Load()
+	hash := uint32(c.hasher.sum(5))
+	frozen := s.freeze(old, hash)
+	if _, ok := s.scan(old, hash, 5); ok {
+		t.Error("a scan of a frozen bucket says that it may be written to")
 	}
-	if c.Cost() != 10_000 || c.Len() != 10_000 {
-		t.Errorf("cost %d with %d entries after growth, want 10000", c.Cost(), c.Len())
+	if old.head(hash).Load() != frozen {
+		t.Error("a scan took the marker out")
+	}
+	frozen.next.Load().seal()
+	if at, ok := s.scan(old, frozen.next.Load().hash, frozen.next.Load().key); ok && at.node != nil {
+		t.Error("a scan found a sealed entry")
 	}
 }
 
