@@ -225,7 +225,10 @@ func TestCostIsExact(t *testing.T) {
 				t.Fatalf("cost %d after Set %d", c.Cost(), i)
 			}
 		}
-		c.Set("0", 100)
+		c.Clear()
+		c.Set("a", 50)
+		c.Set("b", 50)
+		c.Set("a", 60)
 		synctest.Wait()
 		if c.Cost() > 100 {
 			t.Fatalf("cost %d after an update", c.Cost())

@@ -188,9 +188,16 @@ func TestScanStopsAtAMarker(t *testing.T) {
 	if old.head(hash).Load() != frozen {
 		t.Error("a scan took the marker out")
 	}
-	frozen.next.Load().seal()
-	if at, ok := s.scan(old, frozen.next.Load().hash, frozen.next.Load().key); ok && at.node != nil {
-		t.Error("a scan found a sealed entry")
+	// One that has gone past where the marker is now meets the seal.
+	const other = 6
+	hash = uint32(c.hasher.sum(other))
+	if old.head(hash).Load() == frozen {
+		t.Fatal("both keys are in one bucket: choose others")
+	}
+	n, _ := s.find(hash, other)
+	n.seal()
+	if _, ok := s.scan(old, hash, other); ok {
+		t.Error("a scan says that a sealed entry may be written to")
 	}
 }
 

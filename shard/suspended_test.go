@@ -12,8 +12,8 @@ import (
 func suspendOwners[K Key, V any](t *testing.T, c *Cache[K, V]) (resume func()) {
 	t.Helper()
 	for i := range c.segments {
-		if !c.segments[i].owner.CompareAndSwap(free, owned) {
-			t.Fatalf("segment %d is owned at rest", i)
+		if !c.segments[i].own() {
+			t.Fatalf("segment %d stays owned", i)
 		}
 	}
 	return func() {
@@ -153,6 +153,45 @@ func TestSuspendedOwnerServesNothingPastItsDeadline(t *testing.T) {
 	})
 }
 
+// Nor does it need another deadline, watched before, to keep the clock going.
+func TestSuspendedOwnerWatchesNewDeadlines(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newChecked(t, Options[string, int]{MaximumSize: 100})
+		c.Set("shortened", 1)
+		resume := suspendOwners(t, c)
+		c.SetWithTTL("new", 1, time.Second)
+		sleep(time.Second + 2*time.Millisecond)
+		if _, ok := c.Get("new"); ok {
+			t.Error("a new entry is served past its deadline")
+		}
+		c.SetTTL("shortened", time.Hour)
+		sleep(time.Hour + 2*time.Millisecond)
+		if _, ok := c.Get("shortened"); ok {
+			t.Error("a shortened entry is served past its deadline")
+		}
+		resume()
+	})
+}
+
+// What is published while somebody else owns the segment is not left lying when
+// that one has looked at the stack already: an owner looks again.
+func TestOwnerLooksAgain(t *testing.T) {
+	var c *Cache[int, int]
+	again := true
+	c = newChecked(t, Options[int, int]{MaximumSize: 10, Segments: 1, OnRemoval: func(int, int, Cause) {
+		if again {
+			again = false
+			c.Set(-1, 0) // on the owner's own goroutine, which owns the segment
+		}
+	}})
+	for i := range 11 {
+		c.Set(i, i)
+	}
+	if again || c.segments[0].pending.Load() != nil {
+		t.Errorf("called back: %v; the news of it is on the stack still", !again)
+	}
+}
+
 // Clear, Resize and Close work without the owners too.
 func TestSuspendedOwnerLetsClearAndResizeThrough(t *testing.T) {
 	c := newChecked(t, Options[int, int]{MaximumSize: 1000})
@@ -166,6 +205,27 @@ func TestSuspendedOwnerLetsClearAndResizeThrough(t *testing.T) {
 	c.Clear()
 	if c.Len() != 0 {
 		t.Errorf("Clear left %d entries", c.Len())
+	}
+	resume()
+}
+
+// An unbounded cache forgets nothing, and its chains stay short, though no owner
+// is there to notice that the table is crowded.
+func TestSuspendedOwnerLetsTheTableGrow(t *testing.T) {
+	c := newChecked(t, Options[int, int]{Unbounded: true, Segments: 1})
+	resume := suspendOwners(t, c)
+	const entries = 50_000
+	for i := range entries {
+		c.Set(i, i)
+	}
+	s := &c.segments[0]
+	longest := 0
+	for i := range entries {
+		mustGet(t, c, i)
+		longest = max(longest, chainLength(s, uint32(c.hasher.sum(i))))
+	}
+	if longest > 2*maxChain {
+		t.Errorf("a chain of %d nodes, want at most %d", longest, 2*maxChain)
 	}
 	resume()
 }
