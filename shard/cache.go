@@ -38,6 +38,7 @@ type Cache[K Key, V any] struct {
 	unborn       *node[K, V] // the head of a bucket that has yet to arrive; see grow.go
 	closed       atomics.Bool
 	climber      climber
+	hand         atomics.Uint32 // the segment that evictElsewhere turns to next
 
 	maxSize atomics.Int64 // 0: none
 	maxCost atomics.Int64 // 0: none

@@ -126,9 +126,6 @@ func (s *segment[K, V]) checkQueues(t reporter) map[*node[K, V]]bool {
 			if got := live.state.Load() & queueMask >> queueShift; got != number {
 				t.Errorf("key %v in queue %d says it is in %d", live.key, number, got)
 			}
-			if live.is(fresh) {
-				t.Errorf("key %v in queue %d is marked as fresh", live.key, number)
-			}
 		}
 		if length != q.length || last != q.tail || !sweptInside {
 			t.Errorf("segment %d, queue %d: %d nodes, length %d; tail right: %v; swept inside: %v",

@@ -57,8 +57,7 @@ const (
 	queueShift = 2
 	queueMask  = 3 << queueShift
 
-	// fresh: seen neither by the owner yet nor by the hand that evicts in the
-	// owner's absence.
+	// fresh: not yet passed by the hand that evicts in an owner's absence.
 	fresh = 1 << 4
 
 	// copied: stands in a larger table for a node that the owner's queues

@@ -1,5 +1,7 @@
 package shard
 
+import "math"
+
 // Overflow is what happens when the owner of a segment is descheduled. It may
 // be gone for as long as the machine has other things to run, and callers go on
 // writing. They don't wait for it, so what it would have done has to be bounded
@@ -34,8 +36,8 @@ const (
 	// hashes that are at fault.
 	crowdedLoad = 4
 
-	// handRounds is how often the hand goes round before it gives up: each entry
-	// can turn it away once for being new and three times for its hits.
+	// handRounds is how often the hands go round before they give up: each entry
+	// can turn them away once for being new and three times for its hits.
 	handRounds = 5
 )
 
@@ -97,10 +99,11 @@ func (s *segment[K, V]) trimNotices() (kept int64) {
 	return kept
 }
 
-// evictElsewhere makes up for a segment that had nothing to evict.
+// evictElsewhere makes up for a segment that had nothing to evict but its newest
+// entry. It goes round the other segments as the hand goes round a table.
 func (c *Cache[K, V]) evictElsewhere(s *segment[K, V], owed int, spare *node[K, V]) {
 	for ; owed > 0 && (c.overSize() || c.overCost()); owed-- {
-		if !c.evictDirectly(s, spare) {
+		if !c.evictFrom(int(c.hand.Add(1)&math.MaxInt32), s, spare) {
 			return
 		}
 	}
@@ -109,40 +112,39 @@ func (c *Cache[K, V]) evictElsewhere(s *segment[K, V], owed int, spare *node[K, 
 // evictDirectly removes one cold entry from this segment's table or, where it
 // has none, from another's.
 func (c *Cache[K, V]) evictDirectly(s *segment[K, V], spare *node[K, V]) bool {
-	for i := range c.segments {
-		if c.segments[(s.index+i)%len(c.segments)].evictCold(spare) {
-			return true
+	return c.evictFrom(s.index, nil, spare)
+}
+
+// evictFrom moves the hands of all segments but one, from the first one on, until
+// one of them finds an entry to evict.
+func (c *Cache[K, V]) evictFrom(first int, except *segment[K, V], spare *node[K, V]) bool {
+	for range handRounds {
+		for i := range c.segments {
+			s := &c.segments[(first+i)%len(c.segments)]
+			if s != except && s.evictCold(spare) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// evictCold moves the hand over the table until it finds an entry without hits,
-// and removes that. It takes one hit from each entry that it passes, and passes
-// once by what is so new that the owner has not seen it: so a round or two are
-// the worst, and a few steps the rule.
+// evictCold moves the hand once round the table, or until it finds an entry
+// without hits, and removes that. It takes one hit from each entry that it
+// passes, and passes by an entry that it has never met: so few steps are the
+// rule, and what has just been written is not what goes.
 func (s *segment[K, V]) evictCold(spare *node[K, V]) bool {
 	t := s.table.Load()
-	for range handRounds {
-		found := false
-		for range t.heads {
-			for n := s.chain(t, s.hand.Add(1)); n != nil; n = n.next.Load() {
-				c := n.cell.Load()
-				if c == nil || c.isSealed() || n == spare {
-					continue
-				}
-				found = true
-				if n.cool() || n.greet() {
-					continue
-				}
-				if n.cell.CompareAndSwap(c, nil) {
-					s.bury(n, c, CauseEvicted)
-					return true
-				}
+	for range t.heads {
+		for n := s.chain(t, s.hand.Add(1)); n != nil; n = n.next.Load() {
+			c := n.cell.Load()
+			if c == nil || c.isSealed() || n == spare || n.cool() || n.greet() {
+				continue
 			}
-		}
-		if !found {
-			return false
+			if n.cell.CompareAndSwap(c, nil) {
+				s.bury(n, c, CauseEvicted)
+				return true
+			}
 		}
 	}
 	return false

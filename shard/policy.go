@@ -102,7 +102,6 @@ func (p *policy[K, V]) admit(n *node[K, V]) {
 	if n == nil {
 		return
 	}
-	n.greet()
 	s.schedule(n, c)
 	p.put(&p.window, inWindow, n)
 	p.keepUp()
