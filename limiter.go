@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/uds-platform/state/internal/clock"
 )
 
 // ErrTooManyAccounts is matched by Query's error where queries of more accounts
@@ -177,19 +179,8 @@ func (a *accountLimit) pace(ctx context.Context, perMinute int) error {
 			a.starts = append(a.starts, now)
 			return nil
 		}
-		if err := pause(ctx, a.starts[0]+limitWindow+1-now); err != nil {
+		if err := clock.Sleep(ctx, a.starts[0]+limitWindow+1-now); err != nil {
 			return err
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

@@ -3,7 +3,10 @@ package shard_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,6 +71,35 @@ func BenchmarkReadsWithoutStats(b *testing.B) {
 	parallel(b, drawn, func(_ int, key string) { c.Get(key) })
 }
 
+// BenchmarkStatsCost reads from two caches turn by turn, one with statistics and
+// one without, and reports the median of the ratios.
+func BenchmarkStatsCost(b *testing.B) {
+	drawn := accesses(benchEntries)
+	with := filled(b, shard.Options[string, int]{MaximumSize: benchEntries}, drawn)
+	without := filled(b, shard.Options[string, int]{MaximumSize: benchEntries, DisableStats: true}, drawn)
+	var ratios []float64
+	for b.Loop() {
+		ratios = append(ratios, float64(readAll(with, drawn))/float64(readAll(without, drawn)))
+	}
+	slices.Sort(ratios)
+	b.ReportMetric(ratios[len(ratios)/2], "with/without")
+}
+
+// readAll has every core read all the accesses, and returns how long that took.
+func readAll(c *shard.Cache[string, int], drawn []string) time.Duration {
+	start := time.Now()
+	var readers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		readers.Go(func() {
+			for _, key := range drawn {
+				c.Get(key)
+			}
+		})
+	}
+	readers.Wait()
+	return time.Since(start)
+}
+
 func BenchmarkReadsTTL(b *testing.B) {
 	drawn := accesses(benchEntries)
 	c := filled(b, shard.Options[string, int]{MaximumSize: benchEntries, DefaultTTL: time.Hour}, drawn)
@@ -117,22 +149,16 @@ func BenchmarkChurn(b *testing.B) {
 
 // BenchmarkInserts writes ever new keys into a full cache.
 func BenchmarkInserts(b *testing.B) {
-	c, err := shard.New(shard.Options[int, int]{MaximumSize: benchEntries})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer c.Close()
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		for i := rand.Int(); pb.Next(); i++ {
-			c.Set(i, i)
-		}
-	})
+	insertNewKeys(b, shard.Options[int, int]{MaximumSize: benchEntries})
 }
 
 // BenchmarkGrowth writes ever new keys into a cache without a maximum.
 func BenchmarkGrowth(b *testing.B) {
-	c, err := shard.New(shard.Options[int, int]{Unbounded: true})
+	insertNewKeys(b, shard.Options[int, int]{Unbounded: true})
+}
+
+func insertNewKeys(b *testing.B, o shard.Options[int, int]) {
+	c, err := shard.New(o)
 	if err != nil {
 		b.Fatal(err)
 	}

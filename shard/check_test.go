@@ -175,7 +175,7 @@ func (c *Cache[K, V]) checkAccounts(t reporter, size, total int64) {
 	if c.overSize() || c.overCost() {
 		t.Errorf("over the maximum at rest: %d of %d entries, cost %d of %d", size, c.maxSize.Load(), total, c.maxCost.Load())
 	}
-	if len(c.stats.stripes) == 0 {
+	if c.stats.stripes == nil {
 		return
 	}
 	s := c.Stats()

@@ -19,6 +19,7 @@ import (
 	"github.com/newrelic/newrelic-client-go/v2/pkg/region"
 
 	"github.com/uds-platform/state"
+	"github.com/uds-platform/state/internal/clock"
 )
 
 // nrqlDocument is what is asked of NerdGraph for one NRQL query: the results and
@@ -89,7 +90,7 @@ func newNerdGraph(apiKey, regionName, baseURL string) (*nerdGraph, error) {
 	}
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = 32
-	return &nerdGraph{config: cfg, base: base, pause: pause}, nil
+	return &nerdGraph{config: cfg, base: base, pause: clock.Sleep}, nil
 }
 
 // errRegion is returned for a region that New Relic doesn't have. It does not
@@ -313,18 +314,6 @@ func retryWait(err error, attempt int) (wait time.Duration, again bool) {
 	}
 	wait = max(f.retryAfter, firstRetryWait<<(attempt-1))
 	return min(wait, longestRetryWait), true
-}
-
-// pause waits, or returns the context's error as soon as it ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // silent is the official client's logger: its trace level would print queries

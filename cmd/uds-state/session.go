@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/uds-platform/state"
+	"github.com/uds-platform/state/internal/clock"
 )
 
 // asker is the part of state.State that a session uses.
@@ -210,7 +211,7 @@ func (s *session) ask(ctx context.Context, nrql string) (state.Rows, error) {
 		s.record.answered(nrql, began, took, outcomeOf(result.Source))
 	}
 	if s.think > 0 {
-		_ = pause(ctx, time.Duration(s.random.Int64N(int64(s.think)))) // the next ask sees that the context ended
+		_ = clock.Sleep(ctx, time.Duration(s.random.Int64N(int64(s.think)))) // the next ask sees that the context ended
 	}
 	return result.Value, err
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/uds-platform/state/internal/clock"
 )
 
 // Options are what a stand-in can be started with.
@@ -109,7 +111,7 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	if o.Sleep == nil {
-		o.Sleep = sleepOnTimer
+		o.Sleep = clock.Sleep
 	}
 	return o
 }

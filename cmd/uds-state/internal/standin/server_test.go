@@ -304,17 +304,6 @@ func TestStartRefusesBadOptions(t *testing.T) {
 	}
 }
 
-func TestSleepOnTimerFollowsItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	if err := sleepOnTimer(ctx, time.Nanosecond); err != nil {
-		t.Errorf("a short sleep: %v", err)
-	}
-	cancel()
-	if err := sleepOnTimer(ctx, time.Hour); !errors.Is(err, context.Canceled) {
-		t.Errorf("a long sleep in an ended context: %v", err)
-	}
-}
-
 func FuzzDocument(f *testing.F) {
 	for _, document := range []string{
 		`query ($query: Nrql!) {actor{account(id: 1){nrql(query: $query, timeout: 60){results metadata{facets}}}}}`,

@@ -9,18 +9,3 @@ import (
 // context's error in that case. Tests replace it to hold requests in flight or
 // to let them pass without waiting.
 type Sleep func(ctx context.Context, d time.Duration) error
-
-// sleepOnTimer is the Sleep of a running server.
-func sleepOnTimer(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
