@@ -3,7 +3,9 @@ package state
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 )
 
 // The two benchmarks that belong together look up the same keys, with values of
@@ -44,6 +46,34 @@ func BenchmarkEngineGet(b *testing.B) {
 		}
 		i++
 	}
+}
+
+// BenchmarkFetchHitCost takes the two turn by turn, and reports the median of
+// the ratios.
+func BenchmarkFetchHitCost(b *testing.B) {
+	c, keys := hits(b)
+	ctx := b.Context()
+	load := func(context.Context) (Rows, error) { return nil, fmt.Errorf("a hit loads nothing") }
+	const lookups = 1 << 18
+	var ratios []float64
+	for b.Loop() {
+		start := time.Now()
+		for i := range lookups {
+			if res, err := c.Fetch(ctx, keys[i&1023], load); err != nil || res.Value == nil {
+				b.Fatal(err)
+			}
+		}
+		fetches := time.Since(start)
+		start = time.Now()
+		for i := range lookups {
+			if e, ok := c.engine.Get(keys[i&1023].encoded); !ok || e.value == nil {
+				b.Fatal("miss")
+			}
+		}
+		ratios = append(ratios, float64(fetches)/float64(time.Since(start)))
+	}
+	slices.Sort(ratios)
+	b.ReportMetric(ratios[len(ratios)/2], "fetch/get")
 }
 
 func BenchmarkQueryHit(b *testing.B) {
