@@ -236,6 +236,26 @@ func TestCostIsExact(t *testing.T) {
 	})
 }
 
+// One costly entry may have to push out many cheap ones, in other segments too.
+func TestCostIsExactAcrossSegments(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newChecked(t, Options[int, int64]{
+			MaximumCost: 1600, Segments: 16,
+			Cost: func(_ int, cost int64) int64 { return cost },
+		})
+		for i := range 2000 {
+			c.Set(i, 1)
+		}
+		for i := range 300 {
+			c.Set(10_000+i, 100)
+			synctest.Wait()
+			if _, ok := c.Get(10_000 + i); !ok || c.Cost() > 1600 {
+				t.Fatalf("after costly entry %d: there %v, total cost %d", i, ok, c.Cost())
+			}
+		}
+	})
+}
+
 func TestTTL(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newChecked(t, Options[string, int]{MaximumSize: 100, DefaultTTL: time.Minute})

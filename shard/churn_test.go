@@ -57,6 +57,7 @@ func TestChurn(t *testing.T) {
 		"one entry":       {MaximumSize: 1},
 		"a few segments":  {MaximumSize: 64, Segments: 8},
 		"costed":          {MaximumCost: 900, Cost: cost},
+		"costed unevenly": {MaximumCost: 1600, Segments: 16, Cost: func(key, _ int) int64 { return int64(key % 100) }},
 		"both":            {MaximumSize: 300, MaximumCost: 900, Cost: cost},
 		"expiring":        {MaximumSize: 500, DefaultTTL: 300 * time.Microsecond, Tick: 50 * time.Microsecond},
 		"expiring exact":  {MaximumSize: 500, DefaultTTL: 300 * time.Microsecond, ExactExpiry: true},

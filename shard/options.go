@@ -55,8 +55,8 @@ type Options[K Key, V any] struct {
 	Tick time.Duration
 
 	// ExactExpiry makes every Get of an entry with a TTL read the machine's
-	// clock, so that expiry is exact to the nanosecond. It makes such a Get
-	// about twice as slow.
+	// clock, so that expiry is exact to the nanosecond, at the price of that
+	// reading (20 to 40 ns) and of a slower path for every Get.
 	ExactExpiry bool
 
 	// Segments is how many independent parts the cache has: a power of two, at

@@ -19,7 +19,6 @@ import "math"
 // each goroutine that is inside a write at that moment; and dead nodes number
 // at most what the queues held when the owner was descheduled, plus what was
 // alive at the last trim, plus pendingLimit.
-
 const (
 	// pendingLimit is how many failures to become the owner lead to a trim.
 	pendingLimit = 256
@@ -102,7 +101,7 @@ func (s *segment[K, V]) trimNotices() (kept int64) {
 // evictElsewhere makes up for a segment that had nothing to evict but its newest
 // entry. It goes round the other segments as the hand goes round a table.
 func (c *Cache[K, V]) evictElsewhere(s *segment[K, V], owed int, spare *node[K, V]) {
-	for ; owed > 0 && (c.overSize() || c.overCost()); owed-- {
+	for ; c.overCost() || owed > 0 && c.overSize(); owed-- {
 		if !c.evictFrom(int(c.hand.Add(1)&math.MaxInt32), s, spare) {
 			return
 		}

@@ -154,20 +154,26 @@ func (p *policy[K, V]) evictOne() bool {
 	return false
 }
 
-// candidate is the entry that a window over its share pushes out, or nil.
-func (p *policy[K, V]) candidate() *node[K, V] {
+// surplus takes the entry out of the window that is over its share, or nil. The
+// newest entry always stays: the share is at least one.
+func (p *policy[K, V]) surplus() *node[K, V] {
 	if p.window.length <= p.windowTarget() {
 		return nil
 	}
 	n := p.take(&p.window)
-	if n == nil {
+	if n != nil && p.window.length < p.windowTarget() {
+		p.window.pushFront(n) // what was over the share was dead
 		return nil
 	}
-	if p.window.length < p.windowTarget() {
-		p.window.pushFront(n) // the surplus was dead nodes; n may be the newest
-		return nil
+	return n
+}
+
+// candidate is the entry that a window over its share pushes out, or nil.
+func (p *policy[K, V]) candidate() *node[K, V] {
+	n := p.surplus()
+	if n != nil {
+		p.sketch.add(n.hash, n.takeHits())
 	}
-	p.sketch.add(n.hash, n.takeHits())
 	return n
 }
 
@@ -239,12 +245,11 @@ func (p *policy[K, V]) demote() {
 // while the cache fills, and when the window shrinks.
 func (p *policy[K, V]) spill() {
 	for range scanLimit {
-		if p.window.length <= p.windowTarget() {
+		n := p.surplus()
+		if n == nil {
 			return
 		}
-		if n := p.take(&p.window); n != nil {
-			p.put(&p.probation, inProbation, n)
-		}
+		p.put(&p.probation, inProbation, n)
 	}
 }
 
