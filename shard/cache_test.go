@@ -297,6 +297,25 @@ func TestTTL(t *testing.T) {
 	})
 }
 
+// Far more entries than a turn clears away expire at once, and others not yet.
+func TestManyExpireAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newChecked(t, Options[int, int]{MaximumSize: 40_000, Segments: 1})
+		for i := range 20_000 {
+			c.SetWithTTL(i, i, time.Hour)
+			c.SetWithTTL(-1-i, i, time.Hour+time.Second)
+		}
+		sleep(time.Hour + 2*time.Millisecond)
+		if c.Len() != 20_000 || c.Stats().Expirations != 20_000 {
+			t.Errorf("%d entries are left after %d expirations, want 20000 of each", c.Len(), c.Stats().Expirations)
+		}
+		sleep(time.Second)
+		if c.Len() != 0 {
+			t.Errorf("%d entries are left, want none", c.Len())
+		}
+	})
+}
+
 func TestEveryWriteSetsTheDeadlineAnew(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newChecked(t, Options[string, int]{MaximumSize: 100, DefaultTTL: time.Minute})

@@ -57,10 +57,15 @@ type Wheel struct {
 	// now is the tick up to which every slot has come up.
 	//
 	// INVARIANT: a timer in level L agrees with now in every 6-bit digit above
-	// L, and its digit L is greater; or it is in the slot that is being
-	// emptied, whose digit is equal. So the lowest level that holds a timer
+	// L, and its digit L is greater. So the lowest level that holds a timer
 	// holds the earliest one.
 	now int64
+
+	// emptying is the slot that has come up, taken out of its level before the
+	// first of its timers is visited. When Advance stops at its limit the rest
+	// waits here, ahead of everything else: in its level it would seem to be
+	// later than what has just moved down from it.
+	emptying *Timer
 
 	// levels are made when the first timer needs them.
 	levels [levelCount]*level
@@ -116,9 +121,13 @@ func (w *Wheel) Cancel(t *Timer) bool {
 // false where nothing waits. It is the deadline's tick for timers within 64
 // ticks, and the time to look closer for later ones.
 func (w *Wheel) Next() (nanos int64, ok bool) {
-	tick, l, _ := w.nextSlot()
-	if l == nil {
-		return 0, false
+	tick := w.now
+	if w.emptying == nil {
+		next, l, _ := w.nextSlot()
+		if l == nil {
+			return 0, false
+		}
+		tick = next
 	}
 	if tick > math.MaxInt64/w.tickNanos {
 		return math.MaxInt64, true
@@ -133,13 +142,7 @@ func (w *Wheel) Next() (nanos int64, ok bool) {
 func (w *Wheel) Advance(now int64, limit int) (more bool) {
 	target := now / w.tickNanos
 	for {
-		tick, l, slot := w.nextSlot()
-		if l == nil || tick > target {
-			w.now = max(w.now, target)
-			return false
-		}
-		w.now = max(w.now, tick)
-		for t := l.slots[slot]; t != nil; t = l.slots[slot] {
+		for t := w.emptying; t != nil; t = w.emptying {
 			if limit == 0 {
 				return true
 			}
@@ -149,6 +152,14 @@ func (w *Wheel) Advance(now int64, limit int) (more bool) {
 				w.Schedule(t, deadline)
 			}
 		}
+		tick, l, slot := w.nextSlot()
+		if l == nil || tick > target {
+			w.now = max(w.now, target)
+			return false
+		}
+		w.now = max(w.now, tick)
+		w.emptying, l.slots[slot] = l.slots[slot], nil
+		w.emptying.link = &w.emptying
 	}
 }
 

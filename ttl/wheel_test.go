@@ -39,56 +39,61 @@ const noLimit = math.MaxInt
 // The wheel against the obvious: at every moment, exactly the records whose
 // whole tick has passed have fired.
 func TestWheelFiresLikeASortedList(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		tick := time.Duration(rapid.SampledFrom([]int64{1, 7, 1000, int64(time.Millisecond)}).Draw(t, "tick"))
-		now := rapid.Int64Range(0, 1<<40).Draw(t, "now")
-		w := ttl.NewWheel(tick, now, fire)
-		var all []*record
-		deadline := func() int64 {
-			digits := rapid.IntRange(0, 62).Draw(t, "digits")
-			ahead := rapid.Int64Range(0, 1<<digits).Draw(t, "ahead")
-			if ahead > math.MaxInt64-now {
-				return math.MaxInt64
-			}
-			return now + ahead
+	const rounds = 30 // of as many sequences as rapid's flag says
+	for range rounds {
+		rapid.Check(t, checkAgainstSortedList)
+	}
+}
+
+func checkAgainstSortedList(t *rapid.T) {
+	tick := time.Duration(rapid.SampledFrom([]int64{1, 7, 1000, int64(time.Millisecond)}).Draw(t, "tick"))
+	now := rapid.Int64Range(0, 1<<40).Draw(t, "now")
+	w := ttl.NewWheel(tick, now, fire)
+	var all []*record
+	deadline := func() int64 {
+		digits := rapid.IntRange(0, 62).Draw(t, "digits")
+		ahead := rapid.Int64Range(0, 1<<digits).Draw(t, "ahead")
+		if ahead > math.MaxInt64-now {
+			return math.MaxInt64
 		}
-		t.Repeat(map[string]func(*rapid.T){
-			"schedule": func(*rapid.T) {
-				r := &record{deadlineNanos: deadline()}
-				all = append(all, r)
+		return now + ahead
+	}
+	t.Repeat(map[string]func(*rapid.T){
+		"schedule": func(*rapid.T) {
+			r := &record{deadlineNanos: deadline()}
+			all = append(all, r)
+			w.Schedule(&r.timer, r.deadlineNanos)
+		},
+		"reschedule": func(t *rapid.T) {
+			if r := pick(t, all); r != nil {
+				r.deadlineNanos, r.fired = deadline(), false
 				w.Schedule(&r.timer, r.deadlineNanos)
-			},
-			"reschedule": func(t *rapid.T) {
-				if r := pick(t, all); r != nil {
-					r.deadlineNanos, r.fired = deadline(), false
-					w.Schedule(&r.timer, r.deadlineNanos)
+			}
+		},
+		"prolong without telling": func(t *rapid.T) {
+			if r := pick(t, all); r != nil && !r.fired && r.deadlineNanos < math.MaxInt64/2 {
+				r.deadlineNanos += rapid.Int64Range(0, 1<<40).Draw(t, "more")
+			}
+		},
+		"cancel": func(t *rapid.T) {
+			if r := pick(t, all); r != nil {
+				if w.Cancel(&r.timer) == r.fired {
+					t.Fatalf("Cancel of a record with fired=%v said the opposite", r.fired)
 				}
-			},
-			"prolong without telling": func(t *rapid.T) {
-				if r := pick(t, all); r != nil && !r.fired && r.deadlineNanos < math.MaxInt64/2 {
-					r.deadlineNanos += rapid.Int64Range(0, 1<<40).Draw(t, "more")
-				}
-			},
-			"cancel": func(t *rapid.T) {
-				if r := pick(t, all); r != nil {
-					if w.Cancel(&r.timer) == r.fired {
-						t.Fatalf("Cancel of a record with fired=%v said the opposite", r.fired)
-					}
-					all = slices.DeleteFunc(all, func(other *record) bool { return other == r })
-				}
-			},
-			"advance": func(t *rapid.T) {
-				digits := rapid.IntRange(0, 45).Draw(t, "digits")
-				now += rapid.Int64Range(0, 1<<digits).Draw(t, "step")
-				limit := rapid.SampledFrom([]int{noLimit, 1, 3}).Draw(t, "limit")
-				for w.Advance(now, limit) {
-				}
-			},
-			"": func(t *rapid.T) {
-				checkFired(t, all, now, int64(tick))
-				checkNext(t, w, all, int64(tick))
-			},
-		})
+				all = slices.DeleteFunc(all, func(other *record) bool { return other == r })
+			}
+		},
+		"advance": func(t *rapid.T) {
+			digits := rapid.IntRange(0, 45).Draw(t, "digits")
+			now += rapid.Int64Range(0, 1<<digits).Draw(t, "step")
+			limit := rapid.SampledFrom([]int{noLimit, 1, 3}).Draw(t, "limit")
+			for w.Advance(now, limit) {
+			}
+		},
+		"": func(t *rapid.T) {
+			checkFired(t, all, now, int64(tick))
+			checkNext(t, w, all, int64(tick))
+		},
 	})
 }
 
@@ -201,6 +206,30 @@ func TestWheelStopsAtItsLimit(t *testing.T) {
 		}
 		if want := min(4*(round+1), 10); fired != want || more != (want < 10) {
 			t.Fatalf("after round %d: %d fired, more=%v; want %d", round, fired, more, want)
+		}
+	}
+}
+
+// A slot of an upper level that is left half emptied goes on before anything that
+// has just moved down from it.
+func TestWheelGoesOnWhereItStopped(t *testing.T) {
+	for limit := 1; limit <= 4; limit++ {
+		w := ttl.NewWheel(1, 0, fire)
+		var early, late [5]record
+		for i := range early {
+			early[i].deadlineNanos, late[i].deadlineNanos = 64*64*64, 64*64*64+64*64
+			w.Schedule(&early[i].timer, early[i].deadlineNanos)
+			w.Schedule(&late[i].timer, late[i].deadlineNanos)
+		}
+		for w.Advance(64*64*64, limit) {
+			if next, ok := w.Next(); !ok || next > 64*64*64 {
+				t.Fatalf("limit %d: there is more to do now, and Next is %d", limit, next)
+			}
+		}
+		for i := range early {
+			if !early[i].fired || late[i].fired {
+				t.Fatalf("limit %d: fired %v at its deadline, %v before it", limit, early[i].fired, late[i].fired)
+			}
 		}
 	}
 }
