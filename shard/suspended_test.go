@@ -230,6 +230,43 @@ func TestSuspendedOwnerLetsTheTableGrow(t *testing.T) {
 	resume()
 }
 
+// The hand passes by what it has never met, so what has just been written is not
+// what goes.
+func TestHandPassesTheNew(t *testing.T) {
+	c := newChecked(t, Options[int, int]{MaximumSize: 100, Segments: 1})
+	s := &c.segments[0]
+	for old := range 3 {
+		c.Set(old, old)
+	}
+	if s.evictCold(nil) {
+		t.Fatal("the hand evicted an entry when it met it first")
+	}
+	const newest = 100
+	c.Set(newest, 0)
+	for range 3 {
+		if !s.evictCold(nil) {
+			t.Fatal("the hand evicted nothing although it had met three entries")
+		}
+	}
+	if _, ok := c.GetQuietly(newest); !ok || c.Len() != 1 {
+		t.Errorf("of four entries %d are left, the newest among them: %v", c.Len(), ok)
+	}
+}
+
+// A segment that had nothing to evict but its newest entry is made up for by the
+// others, or not at all.
+func TestEvictingElsewhereSparesTheSegment(t *testing.T) {
+	c := newChecked(t, Options[int, int]{MaximumSize: 100, Segments: 2})
+	c.Set(1, 1)
+	s := c.segment(c.hasher.sum(1))
+	if c.evictFrom(0, s, nil) {
+		t.Error("an entry of the spared segment was evicted")
+	}
+	if !c.evictFrom(0, nil, nil) || c.Len() != 0 {
+		t.Errorf("with no segment spared, %d entries are left", c.Len())
+	}
+}
+
 // A removal callback that panics must not take the segment's ownership with it.
 func TestPanicInOnRemovalReleasesTheSegment(t *testing.T) {
 	armed := true
