@@ -6,8 +6,9 @@
 // only so many; the same answer from memory costs less than a microsecond.
 // Everything here exists for that difference. Three promises order the design:
 //
-//  1. A caller never waits for state: not for a lock, not for eviction, and not
-//     for another caller's slow load longer than its own context allows.
+//  1. A caller never waits for state: a hit takes no lock, nobody waits for
+//     eviction, nor for another caller's slow load longer than its own context
+//     allows. (A miss and a write take a mutex for a few map operations.)
 //  2. Nothing wrong is served: no value after its deadline, none that was
 //     invalidated, and none of another account.
 //  3. Everything is in memory by default, and what is missing makes the state

@@ -42,7 +42,8 @@
 // # What it promises
 //
 //   - No method waits: not for a lock, not for another goroutine.
-//   - A Set is there for the next Get, however full the cache is.
+//   - A Set is there for the next Get, however full the cache is, unless
+//     somebody else's write evicts it between the two.
 //   - A cache of N entries holds N keys, whatever they are.
 //   - A value is gone one tick after its deadline, and each value that leaves is
 //     reported exactly once.

@@ -27,7 +27,8 @@ const (
 	// growthLoad is how many nodes a bucket may have on average before the table
 	// grows, and growthFactor how much larger the next is. Moving an entry costs
 	// some ten cache misses, here and when the owner replaces it in its queues;
-	// by 4, an entry is moved a third of a time on average, by 2 once.
+	// by 4 there are between a third and four thirds of a move for each entry,
+	// by 2 between one and two.
 	growthLoad   = 1.5
 	growthFactor = 4
 

@@ -79,8 +79,8 @@ const (
 )
 
 // sum64 is xxhash64 of the eight bytes of x, straight from the specification:
-// the library's form takes a slice and costs three times as much for this one
-// length. A test holds it against the library.
+// the library's form takes a slice and costs 1.7 times as much for this one
+// length (5.0 against 2.9 ns). A test holds it against the library.
 func sum64(x uint64) uint64 {
 	lane := bits.RotateLeft64(x*prime2, 31) * prime1
 	h := uint64(prime5) + 8

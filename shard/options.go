@@ -90,8 +90,8 @@ const (
 	// larger cache grows.
 	maxInitialEntries = 1 << 24
 
-	// entriesPerSegment is the fewest for which the policy of a segment works
-	// as well as one for the whole.
+	// entriesPerSegment is the fewest that a segment has by default: twice what
+	// its policy needs not to fall behind one for the whole.
 	entriesPerSegment = 512
 
 	// costPerSegment is the least share of the maximum cost that a segment is

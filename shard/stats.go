@@ -49,7 +49,7 @@ func (s Stats) HitRatio() float64 {
 // the address of its stack. Two that share one are slower and not wrong.
 //
 // Rejected: counters in the segment (a hot key's segment is hot on every core);
-// one in sixteen counted sixteenfold (the dice cost as much as the count).
+// one in sixteen counted sixteenfold (dice for every Get).
 type counters struct {
 	// stripes is nil where statistics are off.
 	stripes *[stripeCount]stripe
