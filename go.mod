@@ -3,6 +3,7 @@ module github.com/uds-platform/state
 go 1.26.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/cespare/xxhash/v2 v2.3.0
 	github.com/dgraph-io/ristretto/v2 v2.4.2
 	go.uber.org/goleak v1.3.0

@@ -1,0 +1,265 @@
+//go:build explore
+
+package shard
+
+import "strings"
+
+// families returns all scenarios there are, the longest first. The bounds and
+// limits are chosen so that all of it takes about a minute on two cores.
+func families() []*family {
+	return []*family{
+		{name: "triples", scenarios: triples(), bound: 1, limit: 1500, seeds: 10},
+		{name: "growing", scenarios: growingPairs(), bound: 2, limit: 800, seeds: 20},
+		{name: "pairs", scenarios: pairs(), bound: 2, limit: 4000, seeds: 20},
+		{name: "sequences", scenarios: sequences(), bound: 2, limit: 1000, seeds: 20},
+		{name: "ownerless", scenarios: ownerless(), bound: 2, limit: 1000, seeds: 20},
+		{name: "lapses", scenarios: lapses(), bound: 2, limit: 1000, seeds: 20},
+		{name: "handover", scenarios: handovers(), bound: 2, limit: 20_000, seeds: 1000},
+		{name: "costed", scenarios: costed(), bound: 2, limit: 1000, seeds: 20},
+		{name: "counted", scenarios: counted(), bound: 1, limit: 1000, seeds: 20},
+	}
+}
+
+// roomy is a cache in which nothing needs to be evicted; tight holds so many
+// entries and no more. Statistics are counters that everybody adds to: they would
+// make most interleavings differ in nothing else.
+func roomy() Options[int, int] { return Options[int, int]{MaximumSize: 64, DisableStats: true} }
+
+func tight(size int) Options[int, int] {
+	return Options[int, int]{MaximumSize: size, DisableStats: true}
+}
+
+const (
+	smallTable = 4
+	largeTable = 4 * helpBuckets
+)
+
+// state is what a cache is like before operations meet.
+type state struct {
+	name     string
+	present  []int
+	expiring []int
+}
+
+var (
+	empty       = state{name: "empty"}
+	present     = state{name: "present", present: []int{keyA, keyB}}
+	expiring    = state{name: "expiring", present: []int{keyB}, expiring: []int{keyA}}
+	spread      = state{name: "spread", present: []int{keyA, keyF}}
+	everyState  = []state{empty, present, expiring}
+	filledState = []state{present, expiring}
+)
+
+// meet makes a scenario in which each thread does one operation. The cache is full
+// where something is to be evicted.
+func meet(prefix string, st state, options Options[int, int], threads ...[]action) *scenario {
+	sc := &scenario{heads: smallTable, options: options, present: st.present, expiring: st.expiring, threads: threads}
+	sc.complete(prefix + "/" + st.name)
+	if sc.evicts && options.MaximumSize > 0 {
+		sc.options.MaximumSize = max(1, len(st.present)+len(st.expiring))
+	}
+	return sc
+}
+
+// on is an operation on a key; what evicts writes one that is not there.
+func on(o *operation, key int) []action {
+	if o == opEvict {
+		key += keyD
+	}
+	return []action{{operation: o, key: key}}
+}
+
+// eachPair calls visit with all pairs of operations, on one key and on two of one
+// chain.
+func eachPair(operations []*operation, visit func(first, second []action)) {
+	for i, first := range operations {
+		for _, second := range operations[i:] {
+			visit(on(first, keyA), on(second, keyA))
+			if !second.everyKey && !first.everyKey {
+				visit(on(first, keyA), on(second, keyB))
+			}
+		}
+	}
+}
+
+func pairs() (scenarios []*scenario) {
+	for _, st := range everyState {
+		eachPair(everyOperation, func(first, second []action) {
+			scenarios = append(scenarios, meet("pairs", st, roomy(), first, second))
+		})
+	}
+	return scenarios
+}
+
+// growingPairs meet in a table that has been given a successor, to which nothing
+// has moved yet.
+func growingPairs() (scenarios []*scenario) {
+	for _, st := range everyState {
+		eachPair(everyOperation, func(first, second []action) {
+			sc := meet("growing", st, roomy(), first, second)
+			sc.grow()
+			scenarios = append(scenarios, sc)
+		})
+	}
+	// In two chains of the table: each arrives for itself, and both must.
+	for _, first := range everyOperation {
+		for _, second := range []*operation{opGet, opSet, opDelete, opGrow} {
+			sc := meet("growing", spread, roomy(), on(first, keyA), on(second, keyF))
+			sc.grow()
+			scenarios = append(scenarios, sc)
+		}
+	}
+	return scenarios
+}
+
+func (sc *scenario) grow() {
+	sc.heads, sc.grows, sc.before = 2, true, (*subject).startGrowing
+	sc.name += ", growing"
+}
+
+func (x *subject) startGrowing() {
+	s := &x.cache.segments[0]
+	s.grow(s.table.Load())
+	x.cache.manager.Wake()
+}
+
+// triples are all triples of operations on one key, and with the third on another
+// of its chain.
+func triples() (scenarios []*scenario) {
+	for i, first := range everyOperation {
+		for j, second := range everyOperation[i:] {
+			for _, third := range everyOperation[i+j:] {
+				for _, st := range everyState {
+					scenarios = append(scenarios, meet("triples", st, roomy(), on(first, keyA), on(second, keyA), on(third, keyA)))
+				}
+				if !third.everyKey {
+					scenarios = append(scenarios, meet("triples", present, roomy(), on(first, keyA), on(second, keyA), on(third, keyB)))
+				}
+			}
+		}
+	}
+	return scenarios
+}
+
+// sequences are two threads with two operations each, so that what one has done
+// must be seen by what comes later in real time.
+func sequences() (scenarios []*scenario) {
+	var each [][]action
+	for _, first := range []*operation{opSet, opDelete, opSetIfAbsent, opGet, opGrow} {
+		for _, second := range []*operation{opGet, opSet, opCompute} {
+			each = append(each, append(on(first, keyA), on(second, keyA)...))
+		}
+	}
+	for i, first := range each {
+		for _, second := range each[i:] {
+			scenarios = append(scenarios, meet("sequences", present, roomy(), clone(first), clone(second)))
+		}
+	}
+	// In a table that is too large to have moved when the first operation ends.
+	for _, second := range each {
+		sc := meet("sequences", present, roomy(), append(on(opSet, keyC), on(opGet, keyC)...), clone(second))
+		sc.grow()
+		sc.heads = largeTable
+		scenarios = append(scenarios, sc)
+	}
+	return scenarios
+}
+
+func clone(actions []action) []action { return append([]action(nil), actions...) }
+
+// ownerless are pairs while the segment's owner is away, in a cache that is as far
+// over its maximum as that allows, and with the stacks about to be trimmed.
+func ownerless() (scenarios []*scenario) {
+	for _, st := range filledState {
+		eachPair([]*operation{opGet, opSet, opDelete, opCompute, opShorten, opExpire, opEvict, opGrow, opClear}, func(first, second []action) {
+			sc := meet("ownerless", st, roomy(), first, second)
+			sc.options = tight(1)
+			sc.evicts = true
+			sc.before = func(x *subject) {
+				s := &x.cache.segments[0]
+				if !s.own() {
+					panic("the segment is owned before the scenario has begun")
+				}
+				value := firstValue + len(x.scenario.present) + len(x.scenario.expiring)
+				for key := keyE; int64(x.cache.Len()) < 1+slackEntries(1); key++ {
+					x.perform(-1, action{operation: opSet, key: key, value: value})
+					value++
+				}
+				s.crowd.Store(pendingLimit)
+			}
+			sc.after = func(x *subject) {
+				s := &x.cache.segments[0]
+				s.release()
+				s.settle(nil)
+			}
+			scenarios = append(scenarios, sc)
+		})
+	}
+	return scenarios
+}
+
+// lapses are all operations that look at an entry, while its deadline passes for
+// the clock and somebody gives it another, in a table that stands and in one that
+// moves.
+func lapses() (scenarios []*scenario) {
+	for _, looker := range []*operation{opGet, opPeek, opLook, opDelete, opSetIfAbsent, opRemove, opProlong, opShorten} {
+		for _, writer := range []*operation{opSet, opCompute, opProlong} {
+			for _, growing := range []bool{false, true} {
+				sc := meet("lapses", expiring, roomy(), on(looker, keyA), on(writer, keyA), on(opExpire, keyA))
+				if growing {
+					sc.grow()
+				}
+				scenarios = append(scenarios, sc)
+			}
+		}
+	}
+	return scenarios
+}
+
+// handovers are two and three writers that race for the segment, each with new
+// nodes, notices or a debt that the owner must hear of, also where it is just
+// leaving.
+func handovers() (scenarios []*scenario) {
+	for _, threads := range [][][]action{
+		{on(opSet, keyC), on(opSet, keyD)},
+		{append(on(opSet, keyC), on(opSet, keyD)...), on(opSet, keyE)},
+		{append(on(opSet, keyC), on(opDelete, keyC)...), on(opSet, keyC)},
+		{append(on(opSet, keyC), on(opShorten, keyC)...), on(opShorten, keyA)},
+		{on(opShorten, keyA), on(opShorten, keyB), on(opExpire, keyA)},
+		{on(opSet, keyC), on(opSet, keyD), on(opSet, keyE)},
+		{on(opEvict, keyA), on(opEvict, keyB), on(opGet, keyA)},
+		{append(on(opEvict, keyA), on(opEvict, keyB)...), on(opEvict, keyC)},
+		{append(on(opEvict, keyA), on(opGet, keyD)...), append(on(opEvict, keyB), on(opGet, keyE)...)},
+	} {
+		scenarios = append(scenarios, meet("handover", present, roomy(), threads...))
+	}
+	return scenarios
+}
+
+// costed are pairs in a cache that bounds cost, and where updates change it.
+func costed() (scenarios []*scenario) {
+	cost := func(_, value int) int64 { return int64(value%3) + 1 }
+	options := Options[int, int]{MaximumCost: 5, Cost: cost, DisableStats: true}
+	eachPair([]*operation{opSet, opSetIfAbsent, opDelete, opCompute, opShorten, opExpire, opEvict, opGrow, opClear, opClose}, func(first, second []action) {
+		sc := meet("costed", present, options, first, second)
+		sc.evicts = true
+		scenarios = append(scenarios, sc)
+	})
+	return scenarios
+}
+
+// counted are pairs with statistics, which must add up in the end.
+func counted() (scenarios []*scenario) {
+	eachPair(everyOperation, func(first, second []action) {
+		sc := meet("counted", present, roomy(), first, second)
+		sc.options.DisableStats = false
+		scenarios = append(scenarios, sc)
+	})
+	return scenarios
+}
+
+// familyOf returns the name of the family that a scenario's name begins with.
+func familyOf(scenario string) string {
+	family, _, _ := strings.Cut(scenario, "/")
+	return family
+}
