@@ -27,8 +27,12 @@ type Cache[K Key, V any] struct {
 	// unbounded: nothing is ever evicted, so nothing need be known about
 	// frequency.
 	unbounded bool
-	stats     counters
-	manager   ttl.Manager
+	// perishable: some entry has, or had, a deadline. It is set before the first
+	// such cell is published, so who has loaded a cell and then finds it unset
+	// need not look at the cell's deadline.
+	perishable atomics.Bool
+	stats      counters
+	manager    ttl.Manager
 
 	tick         time.Duration
 	defaultTTL   time.Duration
@@ -188,8 +192,9 @@ func (c *Cache[K, V]) report(key K, old *cell[V], cause Cause) {
 }
 
 // causeOf corrects the cause of a removal for a value that had expired anyway.
+// Where nothing can expire it does not touch the cell, which is a cache miss.
 func (c *Cache[K, V]) causeOf(old *cell[V], cause Cause) Cause {
-	if old.deadlineNanos <= c.now() {
+	if c.perishable.Load() && old.deadlineNanos <= c.now() {
 		return CauseExpired
 	}
 	return cause

@@ -104,7 +104,7 @@ func (s *segment[K, V]) move(t *table[K, V], hash uint32) {
 	for ; bucket < uint32(len(larger.heads)); bucket += uint32(len(t.heads)) {
 		head := larger.head(bucket)
 		if head.Load() == s.cache.unborn {
-			head.CompareAndSwap(s.cache.unborn, copyChain(first, bucket, larger))
+			head.CompareAndSwap(s.cache.unborn, s.copyChain(first, bucket, larger))
 		}
 	}
 	if frozen.state.Or(moved)&moved == 0 && t.remaining.Add(-1) == 0 {
@@ -142,7 +142,7 @@ func (n *node[K, V]) seal() {
 
 // copyChain copies the sealed nodes that belong to a bucket of the larger table,
 // in their order.
-func copyChain[K Key, V any](first *node[K, V], bucket uint32, larger *table[K, V]) (chain *node[K, V]) {
+func (s *segment[K, V]) copyChain(first *node[K, V], bucket uint32, larger *table[K, V]) (chain *node[K, V]) {
 	var last *node[K, V]
 	mask := uint32(len(larger.heads) - 1)
 	for n := first; n != nil; n = n.next.Load() {
@@ -150,8 +150,7 @@ func copyChain[K Key, V any](first *node[K, V], bucket uint32, larger *table[K, 
 		if c == nil || n.hash&mask != bucket {
 			continue
 		}
-		twin := &node[K, V]{key: n.key, hash: n.hash}
-		twin.cell.Store(c.original())
+		twin := s.twin(n, c.original())
 		twin.state.Store(n.state.Load()&(hitsMask|queueMask) | copied)
 		if last == nil {
 			chain = twin
@@ -161,6 +160,17 @@ func copyChain[K Key, V any](first *node[K, V], bucket uint32, larger *table[K, 
 		last = twin
 	}
 	return chain
+}
+
+// twin returns a new node for the entry of n. The cell is copied where it may lie
+// beside its node, since it would keep that alive.
+func (s *segment[K, V]) twin(n *node[K, V], original *cell[V]) *node[K, V] {
+	if !s.cache.costed {
+		return newNode(n.key, n.hash, *original)
+	}
+	twin := &node[K, V]{key: n.key, hash: n.hash}
+	twin.cell.Store(original)
+	return twin
 }
 
 // helpMoving moves a few buckets that nobody may have asked for yet.
