@@ -41,7 +41,7 @@ type Cache[K Key, V any] struct {
 	onRemoval    func(K, V, Cause)
 	unborn       *node[K, V] // the head of a bucket that has yet to arrive; see grow.go
 	closed       atomics.Bool
-	climber      climber
+	balance      balance
 	hand         atomics.Uint32 // the segment that evictElsewhere turns to next
 
 	maxSize atomics.Int64 // 0: none
@@ -81,7 +81,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 	c.maxSize.Store(int64(o.MaximumSize))
 	c.setMaxCost(o.MaximumCost)
 	c.stats.init(!o.DisableStats)
-	c.climber.init()
+	c.balance.init()
 	c.manager.Start(c.tick, c.due)
 	for i := range c.segments {
 		c.segments[i].init(c, i, o.buckets(n))

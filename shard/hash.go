@@ -67,7 +67,7 @@ func (h *hasher[K]) sumInteger(key K) uint64 {
 }
 
 // remix spreads the 32 bits of a hash that tell keys of one segment apart over
-// 64 (the finalizer of SplitMix64), for the sketch and the Bloom filter.
+// 64 (the finalizer of SplitMix64), for the sketch.
 func remix(h uint32) uint64 {
 	x := uint64(h) + 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
