@@ -138,8 +138,8 @@ func (c *Cache[K, V]) setMaxCost(maximum int64) {
 // is written meanwhile is removed by whoever writes it.
 func (c *Cache[K, V]) Close() {
 	c.closed.Store(true)
-	c.manager.Close()
 	c.Clear()
+	c.manager.Close()
 }
 
 // Clear removes every entry that is there when it is called; one that is

@@ -68,9 +68,32 @@ func (s *segment[K, V]) keepMoving() {
 		return
 	}
 	for range moveAtOnce / helpBuckets {
+		if t.dealt() {
+			break
+		}
 		s.helpMoving(t)
 	}
+	if t.dealt() && t.arrived() {
+		s.table.CompareAndSwap(t, t.next.Load())
+		return
+	}
 	s.cache.manager.Wake()
+}
+
+// dealt: every bucket has been dealt out to somebody, and again.
+func (t *table[K, V]) dealt() bool {
+	return int(t.cursor.Load()) >= 2*len(t.heads) || t.remaining.Load() <= 0
+}
+
+// arrived looks at the buckets themselves: whoever moved the last of them may have
+// been descheduled before counting it.
+func (t *table[K, V]) arrived() bool {
+	for i := range t.heads {
+		if first := t.heads[i].Load(); first == nil || !first.is(moved) {
+			return false
+		}
+	}
+	return true
 }
 
 // grow gives the table a larger successor, unless it has one.

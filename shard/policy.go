@@ -182,6 +182,7 @@ func (p *policy[K, V]) surplus(limit int) *node[K, V] {
 	n := p.take(&p.window)
 	if n != nil && p.window.length < limit {
 		p.window.pushFront(n) // what was over the share was dead
+		p.mark(n, inWindow)
 		return nil
 	}
 	return n

@@ -84,9 +84,10 @@ func (c *Cache[K, V]) Compute(key K, f func(old V, found bool) (V, Op)) (actual 
 	hash := c.hasher.sum(key)
 	s := c.segment(hash)
 	for {
+		now := c.now()
 		at := s.locate(uint32(hash), key)
 		var old V
-		found := at.node != nil && c.holds(at.cell)
+		found := at.node != nil && at.cell.deadlineNanos > now
 		if found {
 			old = at.cell.value
 		}
@@ -160,8 +161,9 @@ func (c *Cache[K, V]) SetTTL(key K, ttl time.Duration) bool {
 	hash := c.hasher.sum(key)
 	s := c.segment(hash)
 	for {
+		now := c.now()
 		at := s.locate(uint32(hash), key)
-		if at.node == nil || !c.holds(at.cell) {
+		if at.node == nil || at.cell.deadlineNanos <= now {
 			return false
 		}
 		offer := terms{deadlineNanos: c.deadline(ttl), cost: at.cell.costIn(c.costed)}
