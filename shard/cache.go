@@ -27,8 +27,12 @@ type Cache[K Key, V any] struct {
 	// unbounded: nothing is ever evicted, so nothing need be known about
 	// frequency.
 	unbounded bool
-	stats     counters
-	manager   ttl.Manager
+	// perishable: some entry has, or had, a deadline. It is set before the first
+	// such cell is published, so who has loaded a cell and then finds it unset
+	// need not look at the cell's deadline.
+	perishable atomics.Bool
+	stats      counters
+	manager    ttl.Manager
 
 	tick         time.Duration
 	defaultTTL   time.Duration
@@ -37,7 +41,7 @@ type Cache[K Key, V any] struct {
 	onRemoval    func(K, V, Cause)
 	unborn       *node[K, V] // the head of a bucket that has yet to arrive; see grow.go
 	closed       atomics.Bool
-	climber      climber
+	balance      balance
 	hand         atomics.Uint32 // the segment that evictElsewhere turns to next
 
 	maxSize atomics.Int64 // 0: none
@@ -77,7 +81,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 	c.maxSize.Store(int64(o.MaximumSize))
 	c.setMaxCost(o.MaximumCost)
 	c.stats.init(!o.DisableStats)
-	c.climber.init()
+	c.balance.init()
 	c.manager.Start(c.tick, c.due)
 	for i := range c.segments {
 		c.segments[i].init(c, i, o.buckets(n))
@@ -134,8 +138,8 @@ func (c *Cache[K, V]) setMaxCost(maximum int64) {
 // is written meanwhile is removed by whoever writes it.
 func (c *Cache[K, V]) Close() {
 	c.closed.Store(true)
-	c.manager.Close()
 	c.Clear()
+	c.manager.Close()
 }
 
 // Clear removes every entry that is there when it is called; one that is
@@ -188,8 +192,9 @@ func (c *Cache[K, V]) report(key K, old *cell[V], cause Cause) {
 }
 
 // causeOf corrects the cause of a removal for a value that had expired anyway.
+// Where nothing can expire it does not touch the cell, which is a cache miss.
 func (c *Cache[K, V]) causeOf(old *cell[V], cause Cause) Cause {
-	if old.deadlineNanos <= c.now() {
+	if c.perishable.Load() && old.deadlineNanos <= c.now() {
 		return CauseExpired
 	}
 	return cause

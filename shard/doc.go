@@ -35,7 +35,7 @@
 // owner is descheduled.
 //
 // The policy is W-TinyLFU over CLOCK queues, with a window that adapts to the
-// work; see policy, sketch and climber. A segment's table is sized once where
+// work; see policy, sketch, ghosts and balance. A segment's table is sized once where
 // the maximum is known, and otherwise grows without stopping anyone; see grow.
 // Expiry is a hierarchical timing wheel a segment; see package ttl.
 //

@@ -68,9 +68,32 @@ func (s *segment[K, V]) keepMoving() {
 		return
 	}
 	for range moveAtOnce / helpBuckets {
+		if t.dealt() {
+			break
+		}
 		s.helpMoving(t)
 	}
+	if t.dealt() && t.arrived() {
+		s.table.CompareAndSwap(t, t.next.Load())
+		return
+	}
 	s.cache.manager.Wake()
+}
+
+// dealt: every bucket has been dealt out to somebody, and again.
+func (t *table[K, V]) dealt() bool {
+	return int(t.cursor.Load()) >= 2*len(t.heads) || t.remaining.Load() <= 0
+}
+
+// arrived looks at the buckets themselves: whoever moved the last of them may have
+// been descheduled before counting it.
+func (t *table[K, V]) arrived() bool {
+	for i := range t.heads {
+		if first := t.heads[i].Load(); first == nil || !first.is(moved) {
+			return false
+		}
+	}
+	return true
 }
 
 // grow gives the table a larger successor, unless it has one.
@@ -104,7 +127,7 @@ func (s *segment[K, V]) move(t *table[K, V], hash uint32) {
 	for ; bucket < uint32(len(larger.heads)); bucket += uint32(len(t.heads)) {
 		head := larger.head(bucket)
 		if head.Load() == s.cache.unborn {
-			head.CompareAndSwap(s.cache.unborn, copyChain(first, bucket, larger))
+			head.CompareAndSwap(s.cache.unborn, s.copyChain(first, bucket, larger))
 		}
 	}
 	if frozen.state.Or(moved)&moved == 0 && t.remaining.Add(-1) == 0 {
@@ -142,7 +165,7 @@ func (n *node[K, V]) seal() {
 
 // copyChain copies the sealed nodes that belong to a bucket of the larger table,
 // in their order.
-func copyChain[K Key, V any](first *node[K, V], bucket uint32, larger *table[K, V]) (chain *node[K, V]) {
+func (s *segment[K, V]) copyChain(first *node[K, V], bucket uint32, larger *table[K, V]) (chain *node[K, V]) {
 	var last *node[K, V]
 	mask := uint32(len(larger.heads) - 1)
 	for n := first; n != nil; n = n.next.Load() {
@@ -150,8 +173,7 @@ func copyChain[K Key, V any](first *node[K, V], bucket uint32, larger *table[K, 
 		if c == nil || n.hash&mask != bucket {
 			continue
 		}
-		twin := &node[K, V]{key: n.key, hash: n.hash}
-		twin.cell.Store(c.original())
+		twin := s.twin(n, c.original())
 		twin.state.Store(n.state.Load()&(hitsMask|queueMask) | copied)
 		if last == nil {
 			chain = twin
@@ -161,6 +183,17 @@ func copyChain[K Key, V any](first *node[K, V], bucket uint32, larger *table[K, 
 		last = twin
 	}
 	return chain
+}
+
+// twin returns a new node for the entry of n. The cell is copied where it may lie
+// beside its node, since it would keep that alive.
+func (s *segment[K, V]) twin(n *node[K, V], original *cell[V]) *node[K, V] {
+	if !s.cache.costed {
+		return newNode(n.key, n.hash, *original)
+	}
+	twin := &node[K, V]{key: n.key, hash: n.hash}
+	twin.cell.Store(original)
+	return twin
 }
 
 // helpMoving moves a few buckets that nobody may have asked for yet.

@@ -100,7 +100,7 @@ var interruptedMoves = map[string]func(s *segment[int, int], hash uint32){
 			n.seal()
 		}
 		bucket := hash & uint32(len(t.heads)-1)
-		larger.head(bucket).CompareAndSwap(s.cache.unborn, copyChain(first, bucket, larger))
+		larger.head(bucket).CompareAndSwap(s.cache.unborn, s.copyChain(first, bucket, larger))
 	},
 	"has done everything": func(s *segment[int, int], hash uint32) {
 		if t := s.table.Load(); t.next.Load() != nil {
@@ -122,7 +122,7 @@ func TestStragglerCannotBringBackTheOld(t *testing.T) {
 		n.seal()
 	}
 	bucket := hash & uint32(len(larger.heads)-1)
-	late := copyChain(first, bucket, larger)
+	late := s.copyChain(first, bucket, larger)
 	s.move(old, hash)
 	c.Delete(key)
 	for other := range growEntries {

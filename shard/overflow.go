@@ -167,6 +167,7 @@ func (s *segment[K, V]) chain(t *table[K, V], hash uint32) *node[K, V] {
 func (s *segment[K, V]) relieveChain(newest *node[K, V]) {
 	if t := s.table.Load(); s.cache.Len() > crowdedLoad*len(t.heads)*len(s.cache.segments) {
 		s.grow(t)
+		s.cache.manager.Wake()
 		return
 	}
 	s.forgetColdest(newest)

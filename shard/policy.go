@@ -18,7 +18,7 @@ package shard
 // recency lists that every access feeds.
 //
 // It belongs to the segment's owner. Every segment has its own; the size of the
-// window, as a share, is the cache's (see climber).
+// window, as a share, is the cache's (see balance).
 //
 // Rejected: ristretto's whole cache as the policy (about ten points of hit
 // ratio on the traces, and it drops writes); S3-FIFO (no answer to frequency
@@ -32,6 +32,7 @@ type policy[K Key, V any] struct {
 	protected queue[K, V]
 
 	sketch sketch
+	ghosts ghosts
 
 	// debt counts entries that should have been evicted but were not found.
 	debt int
@@ -46,8 +47,7 @@ type policy[K Key, V any] struct {
 	// entry stands elsewhere now.
 	sweepTable, sweptTable *table[K, V]
 
-	admitted uint32
-	random   uint64
+	random uint64
 }
 
 // The queues' numbers, as node.state has them.
@@ -108,13 +108,30 @@ func (p *policy[K, V]) admit(n *node[K, V]) {
 	if s.cache.unbounded {
 		return
 	}
-	p.sketch.ensure(p.length())
-	p.sketch.add(n.hash, 1)
+	p.learn(n.hash)
 	if s.cache.overSize() && !p.evictOne() {
 		p.debt++
 	}
 	p.spill()
-	p.learn()
+}
+
+// learn takes note of a key that was missed.
+func (p *policy[K, V]) learn(hash uint32) {
+	if verdict := p.ghosts.ask(hash); verdict != 0 {
+		c := p.segment.cache
+		c.balance.move(verdict, c.Len())
+	}
+	p.sketch.ensure(p.length())
+	p.sketch.add(hash, 1)
+}
+
+// remember takes note of a key that was evicted.
+func (p *policy[K, V]) remember(hash uint32, fromWindow bool) {
+	p.ghosts.ensure(p.length())
+	if fromWindow {
+		p.ghosts.leave(hash)
+	}
+	p.ghosts.lose(hash, &p.sketch)
 }
 
 // settleDebt evicts what the cost of updates has made too much, and hands over
@@ -137,8 +154,9 @@ func (p *policy[K, V]) evictOne() bool {
 		candidate := p.candidate()
 		victim := p.victim()
 		loser := p.contest(candidate, victim)
+		fromWindow := loser == candidate
 		if loser == nil {
-			loser = p.take(&p.window)
+			loser, fromWindow = p.take(&p.window), true
 		}
 		if loser == nil {
 			continue
@@ -148,21 +166,23 @@ func (p *policy[K, V]) evictOne() bool {
 			return false
 		}
 		if p.segment.evict(loser) {
+			p.remember(loser.hash, fromWindow)
 			return true
 		}
 	}
 	return false
 }
 
-// surplus takes the entry out of the window that is over its share, or nil. The
-// newest entry always stays: the share is at least one.
-func (p *policy[K, V]) surplus() *node[K, V] {
-	if p.window.length <= p.windowTarget() {
+// surplus takes an entry out of a window that holds more than the limit, or nil.
+// The newest entry always stays: the limit is at least one.
+func (p *policy[K, V]) surplus(limit int) *node[K, V] {
+	if p.window.length <= limit {
 		return nil
 	}
 	n := p.take(&p.window)
-	if n != nil && p.window.length < p.windowTarget() {
+	if n != nil && p.window.length < limit {
 		p.window.pushFront(n) // what was over the share was dead
+		p.mark(n, inWindow)
 		return nil
 	}
 	return n
@@ -170,7 +190,7 @@ func (p *policy[K, V]) surplus() *node[K, V] {
 
 // candidate is the entry that a window over its share pushes out, or nil.
 func (p *policy[K, V]) candidate() *node[K, V] {
-	n := p.surplus()
+	n := p.surplus(p.windowTarget())
 	if n != nil {
 		p.sketch.add(n.hash, n.takeHits())
 	}
@@ -242,10 +262,12 @@ func (p *policy[K, V]) demote() {
 }
 
 // spill lets what the window has over its share into probation uncontested:
-// while the cache fills, and when the window shrinks.
+// while the cache fills, and when the window shrinks. It tolerates one too many:
+// the share of the entries before an eviction may be rounded to one more than
+// that of the entries after it, and then each new entry would pass uncontested.
 func (p *policy[K, V]) spill() {
 	for range scanLimit {
-		n := p.surplus()
+		n := p.surplus(p.windowTarget() + 1)
 		if n == nil {
 			return
 		}
@@ -254,7 +276,7 @@ func (p *policy[K, V]) spill() {
 }
 
 func (p *policy[K, V]) windowTarget() int {
-	return max(1, int(p.segment.cache.climber.windowShare()*float64(p.length())))
+	return max(1, int(p.segment.cache.balance.share()*float64(p.length())))
 }
 
 func (p *policy[K, V]) protectedTarget() int {
@@ -266,14 +288,6 @@ func (p *policy[K, V]) keepUp() {
 	s := p.segment
 	if t := s.table.Load(); p.length() > int(growthLoad*float64(len(t.heads))) {
 		s.startGrowing(t)
-	}
-}
-
-// learn lets the window follow the hit ratio.
-func (p *policy[K, V]) learn() {
-	if p.admitted++; p.admitted%climbPace == 0 {
-		c := p.segment.cache
-		c.climber.consider(c.stats.lookups(), c.Len())
 	}
 }
 

@@ -2,6 +2,7 @@ package shard
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -50,68 +51,140 @@ func TestSketchGrowsWithoutForgetting(t *testing.T) {
 		k.add(hash, 5)
 	}
 	k.ensure(1000)
-	if k.capacity < 1000 {
-		t.Fatalf("capacity %d, want at least 1000", k.capacity)
+	if k.capacity() < 1000 {
+		t.Fatalf("capacity %d, want at least 1000", k.capacity())
 	}
 	for hash := range uint32(50) {
-		if got := k.estimate(hash); got < 4 { // the doorkeeper alone starts over
-			t.Fatalf("hash %d is estimated at %d after growth, want 4 or more", hash, got)
+		if got := k.estimate(hash); got < 5 {
+			t.Fatalf("hash %d is estimated at %d after growth, want 5 or more", hash, got)
 		}
 	}
 }
 
-// fed lets a climber see samples in which the hit ratio is a function of the
-// window's share.
-func fed(m *climber, samples int, ratio func(share float64) float64) {
-	var now lookups
-	for range samples {
-		hits := uint64(ratio(m.windowShare()) * minSample)
-		now.hits += hits
-		now.misses += minSample - hits
-		m.consider(now, 1)
+// Every number that balance may be given leaves it within its bounds.
+func TestBalanceStaysInBounds(t *testing.T) {
+	var b balance
+	b.init()
+	for range 1000 {
+		b.move(1, 100)
+	}
+	if got := b.share(); got != maxShare {
+		t.Errorf("pushed up for long the share is %v, want %v", got, maxShare)
+	}
+	b.move(-1, 100)
+	if got := b.share(); math.Abs(got-(maxShare-0.01)) > 1e-9 {
+		t.Errorf("one entry of a hundred less makes the share %v, want %v", got, maxShare-0.01)
+	}
+	for range 1000 {
+		b.move(-1, 0)
+	}
+	if got := b.share(); got != minShare {
+		t.Errorf("pushed down for long the share is %v, want %v", got, minShare)
 	}
 }
 
-func TestClimberFindsThePeak(t *testing.T) {
-	for _, peak := range []float64{minShare, 0.3, 0.6, maxShare} {
-		var m climber
-		m.init()
-		fed(&m, 300, func(share float64) float64 { return 0.9 - math.Abs(share-peak)/2 })
-		if got := m.windowShare(); math.Abs(got-peak) > 0.1 {
-			t.Errorf("the window's share is %.2f, and %.2f is best", got, peak)
-		}
+func TestGhostsOfTheWindowAskForALargerOne(t *testing.T) {
+	var g ghosts
+	if g.ask(7) != 0 {
+		t.Fatal("ghosts that have seen nothing answer")
+	}
+	g.ensure(16 * ghostShare)
+	g.leave(7)
+	if got := g.ask(7); got != 1 {
+		t.Errorf("a hash that has just left the window asks for %+d, want +1", got)
+	}
+	for other := range uint32(len(g.losers)) {
+		g.leave(1000 + other*uint32(len(g.gone))) // all in one place, not that of 7
+	}
+	if got := g.ask(7); got != 0 {
+		t.Errorf("a hash that left the window long ago asks for %+d, want 0", got)
 	}
 }
 
-func TestClimberStaysInBounds(t *testing.T) {
-	for _, ratio := range []func(float64) float64{
-		func(share float64) float64 { return share },
-		func(share float64) float64 { return 1 - share },
-	} {
-		var m climber
-		m.init()
-		fed(&m, 200, func(share float64) float64 {
-			if share < minShare || share > maxShare {
-				t.Errorf("the window's share is %v", share)
+func TestGhostsOfTheMainSpaceAreTheMostFrequentLosers(t *testing.T) {
+	var k sketch
+	k.init(minSketch)
+	var g ghosts
+	g.ensure(16 * ghostShare)
+	rival := 7 + uint32(len(g.losers))
+	k.add(7, 3)
+	k.add(rival, 2)
+	g.lose(7, &k)
+	g.lose(rival, &k)
+	if g.ask(7) != -1 || g.ask(rival) != 0 {
+		t.Errorf("of two losers in one place the less frequent stays")
+	}
+	k.add(rival, 5)
+	g.lose(rival, &k)
+	if g.ask(7) != 0 || g.ask(rival) != -1 {
+		t.Errorf("a loser that has become more frequent does not take the place")
+	}
+	g.leave(rival)
+	if got := g.ask(rival); got != 0 {
+		t.Errorf("a hash that either part would have held asks for %+d, want 0", got)
+	}
+}
+
+// A window whose share is rounded differently before and after an eviction must
+// still have what it pushes out contest its place.
+func TestEveryEntryIsContested(t *testing.T) {
+	for maximum := 100; maximum < 140; maximum++ {
+		c := newChecked(t, Options[int, int]{MaximumSize: maximum, Segments: 1})
+		for range 4 { // known, and hit
+			for key := range maximum {
+				if _, ok := c.Get(key); !ok {
+					c.Set(key, key)
+				}
 			}
-			return ratio(share)
-		})
+		}
+		for key := range 3 * maximum { // seen once each
+			c.Set(maximum+key, key)
+		}
+		kept := 0
+		for key := range maximum {
+			if _, ok := c.GetQuietly(key); ok {
+				kept++
+			}
+		}
+		if kept < maximum*88/100 {
+			t.Errorf("of %d entries with hits %d are left after a scan", maximum, kept)
+		}
 	}
 }
 
-func TestClimberWaitsForASample(t *testing.T) {
-	var m climber
-	m.init()
-	for i := range uint64(100) {
-		m.consider(lookups{hits: i}, 10)
-	}
-	if m.measured {
-		t.Error("the climber drew a conclusion from 100 accesses")
-	}
-	m.busy.Store(true)
-	m.consider(lookups{hits: 1 << 20}, 10)
-	if m.measured {
-		t.Error("two goroutines climb at once")
+// The window grows for work that comes back to what is new, and shrinks for work
+// that comes back to what is frequent.
+func TestTheWindowFollowsTheWork(t *testing.T) {
+	const maximum = 1000
+	for name, tc := range map[string]struct {
+		key  func(i int, rng *rand.Rand) int
+		fits func(share float64) bool
+	}{
+		"recency": { // every key is asked for once more, up to 400 keys later
+			key: func(i int, rng *rand.Rand) int {
+				if i%2 == 0 {
+					return i / 2
+				}
+				return max(i/2-rng.IntN(400), 0)
+			},
+			fits: func(share float64) bool { return share >= 0.15 },
+		},
+		"frequency": {
+			key:  func(_ int, rng *rand.Rand) int { return int(math.Pow(20_000, rng.Float64())) },
+			fits: func(share float64) bool { return share <= 0.10 },
+		},
+	} {
+		c := newChecked(t, Options[int, int]{MaximumSize: maximum})
+		rng := rand.New(rand.NewPCG(1, 2))
+		for i := range 200 * maximum {
+			key := tc.key(i, rng)
+			if _, ok := c.Get(key); !ok {
+				c.Set(key, i)
+			}
+		}
+		if share := c.balance.share(); !tc.fits(share) {
+			t.Errorf("%s: the window's share is %.3f", name, share)
+		}
 	}
 }
 

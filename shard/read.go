@@ -34,8 +34,9 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 // getCarefully is Get where the table moves, where the entry has expired or
 // moved, or where expiry is exact.
 func (c *Cache[K, V]) getCarefully(s *segment[K, V], hash uint32, key K) (value V, ok bool) {
+	now := c.now() // first: the entry may be replaced before it lapses
 	n, cl := s.find(hash, key)
-	if n == nil || !c.holds(cl) {
+	if n == nil || cl.deadlineNanos <= now {
 		c.stats.miss()
 		return value, false
 	}
@@ -52,8 +53,9 @@ func (c *Cache[K, V]) holds(cl *cell[V]) bool {
 // lookup finds a live entry that has not expired, and leaves no trace.
 func (c *Cache[K, V]) lookup(key K) *cell[V] {
 	hash := c.hasher.sum(key)
+	now := c.now()
 	n, cl := c.segment(hash).find(uint32(hash), key)
-	if n == nil || !c.holds(cl) {
+	if n == nil || cl.deadlineNanos <= now {
 		return nil
 	}
 	return cl

@@ -1,31 +1,48 @@
 package shard
 
-import "github.com/dgraph-io/ristretto/v2/z"
-
 // sketch estimates how often a hash has been seen lately: TinyLFU as ristretto
-// has it, with ristretto's Bloom filter as the doorkeeper. The first sighting of
-// a hash only opens the door; further ones count in a count-min sketch of 4-bit
-// counters, four rows to a hash (Cormode and Muthukrishnan, 2005). When as many
-// have been counted as make a sample, all counters are halved and the door is
-// shut again, so that old fame fades.
+// has it. A doorkeeper takes note of the first sighting of a hash, and only
+// further ones count in a count-min sketch of 4-bit counters, four to a hash
+// (Cormode and Muthukrishnan, 2005). When as many have been counted as make a
+// sample, all counters are halved and the door is shut again, so that old fame
+// fades.
 //
 // An estimate is never too low within a sample; hashes that share counters can
 // make it too high. It belongs to the segment's owner.
+//
+// What counting costs is cache misses, so everything that a hash needs lies in
+// two neighbouring lines, one for the door and one for the counters (after Putze,
+// Sanders and Singler, "Cache-, Hash- and Space-Efficient Bloom Filters", 2007).
+// Hashes that share a page collide more often than in a sketch at large: on the
+// traces that costs less than a tenth of a point of hit ratio, and an insert
+// touches two lines in place of eleven.
+//
+// Rejected: ristretto's own Bloom filter as the doorkeeper. It probes seven places
+// a hash, and can't grow with what it has seen: emptied whenever the cache had
+// doubled while it filled, it forgot what the first entries were worth (six
+// points of hit ratio on a loop just larger than the cache).
 type sketch struct {
-	door *z.Bloom
+	// pages is never empty, and its length is a power of two.
+	pages []page
 
-	// counters holds 16 counters a word.
-	counters []uint64
-	mask     uint64
+	counted int
+	sample  int
+}
 
-	capacity int
-	counted  int
-	sample   int
+// page serves pageEntries entries: a word of the door each, and of the counters
+// two words, 32 counters, for each of a hash's four.
+type page struct {
+	door     [pageEntries]uint64
+	counters [pageEntries]uint64
 }
 
 const (
-	// rows is how many counters a hash has.
-	rows = 4
+	pageEntries = 8
+
+	// rows is how many counters a hash has, and rowWords how many words each of
+	// them is one of.
+	rows     = 4
+	rowWords = pageEntries / rows
 
 	// sampleFactor times the capacity is one sample.
 	sampleFactor = 10
@@ -35,43 +52,39 @@ const (
 	maxCount = 15
 	halfMask = 0x7777777777777777
 
-	// doorErrors is the share of new hashes that the doorkeeper takes for old
-	// when it has seen as many as the capacity.
-	doorErrors = 0.01
-
-	// countersPerEntry is how wide a row is, and doorPerEntry for how many hashes
-	// the doorkeeper is made.
-	countersPerEntry = 4
-	doorPerEntry     = 4
-
 	// minSketch keeps the sketches of tiny caches from colliding at once.
 	minSketch = 64
 )
 
-func (k *sketch) init(capacity int) {
-	k.capacity = minSketch
-	for k.capacity < capacity {
-		k.capacity *= 2
-	}
-	k.counters = make([]uint64, k.capacity*countersPerEntry*rows/16)
-	k.reset()
+// sighting is where a hash is counted, by the bits of its mix:
+//
+//	63 … 35  page      34 … 32  word of the door      31 … 20  two bits of it
+//	19 … 0   four times five: one of 32 counters
+type sighting struct {
+	page *page
+	mix  uint64
 }
+
+func (k *sketch) init(capacity int) {
+	k.pages = make([]page, ceilPower(max(capacity, minSketch))/pageEntries)
+	k.sample = sampleFactor * k.capacity()
+}
+
+// capacity is how many entries the sketch is made for.
+func (k *sketch) capacity() int { return len(k.pages) * pageEntries }
 
 // ensure doubles the sketch until it covers so many entries. Each half of the
 // larger one starts as a copy of the smaller, so that no estimate changes.
 func (k *sketch) ensure(entries int) {
-	for entries > k.capacity {
-		k.capacity *= 2
-		k.counters = append(k.counters, k.counters...)
-		k.reset()
+	for entries > k.capacity() {
+		k.pages = append(k.pages, k.pages...)
+		k.sample = sampleFactor * k.capacity()
 	}
 }
 
-func (k *sketch) reset() {
-	k.mask = uint64(len(k.counters) - 1)
-	k.sample = sampleFactor * k.capacity
-	k.counted = 0
-	k.door = z.NewBloomFilter(float64(k.capacity*doorPerEntry), doorErrors)
+func (k *sketch) find(hash uint32) sighting {
+	mix := remix(hash)
+	return sighting{page: &k.pages[mix>>35&uint64(len(k.pages)-1)], mix: mix}
 }
 
 // add counts so many sightings of a hash.
@@ -79,59 +92,70 @@ func (k *sketch) add(hash uint32, times uint32) {
 	if times == 0 {
 		return
 	}
-	mixed := remix(hash)
-	if k.door.AddIfNotHas(mixed) {
+	k.counted += int(times)
+	at := k.find(hash)
+	if at.open() {
 		times--
 	}
-	for range times {
-		k.increment(mixed)
+	if times > 0 {
+		at.count(uint64(times))
 	}
-	if k.counted += int(times) + 1; k.counted >= k.sample {
+	if k.counted >= k.sample {
 		k.age()
-	}
-}
-
-func (k *sketch) increment(mixed uint64) {
-	for row := range rows {
-		word, shift := k.counter(mixed, row)
-		if *word>>shift&maxCount < maxCount {
-			*word += 1 << shift
-		}
 	}
 }
 
 // estimate returns how often a hash has been seen in this sample, plus half of
 // how often in those before: 0 to 16.
 func (k *sketch) estimate(hash uint32) uint32 {
-	mixed := remix(hash)
+	at := k.find(hash)
 	least := uint64(maxCount)
 	for row := range rows {
-		word, shift := k.counter(mixed, row)
+		word, shift := at.counter(row)
 		least = min(least, *word>>shift&maxCount)
 	}
-	if k.door.Has(mixed) {
+	if door, bits := at.door(); *door&bits == bits {
 		least++
 	}
 	return uint32(least)
 }
 
-// counter finds the hash's counter in a row: a word of its own mixing, and one
-// of that word's sixteen counters, four of which belong to each row.
-func (k *sketch) counter(mixed uint64, row int) (word *uint64, shift uint64) {
-	h := mixed * rowSeeds[row]
-	h ^= h >> 32
-	return &k.counters[h&k.mask], (h>>60&3 + uint64(row)*4) * 4
+// door returns the hash's two bits, and the word that they are in.
+func (at sighting) door() (word *uint64, bits uint64) {
+	word = &at.page.door[at.mix>>32%pageEntries]
+	return word, 1<<(at.mix>>26&63) | 1<<(at.mix>>20&63)
 }
 
-// rowSeeds are odd, so that multiplying by one loses nothing.
-var rowSeeds = [rows]uint64{
-	0xc3a5c85c97cb3127, 0xb492b66fbe98f273, 0x9ae16a3b2f90404f, 0xcbf29ce484222325,
+// open is true, and opens the door, for a hash that is new.
+func (at sighting) open() bool {
+	word, bits := at.door()
+	if *word&bits == bits {
+		return false
+	}
+	*word |= bits
+	return true
+}
+
+func (at sighting) count(times uint64) {
+	for row := range rows {
+		word, shift := at.counter(row)
+		room := maxCount - *word>>shift&maxCount
+		*word += min(times, room) << shift
+	}
+}
+
+func (at sighting) counter(row int) (word *uint64, shift uint64) {
+	number := at.mix >> (5 * row)
+	return &at.page.counters[row*rowWords+int(number>>4&1)], number & 15 * 4
 }
 
 func (k *sketch) age() {
-	for i, word := range k.counters {
-		k.counters[i] = word >> 1 & halfMask
+	for i := range k.pages {
+		p := &k.pages[i]
+		p.door = [pageEntries]uint64{}
+		for j, word := range p.counters {
+			p.counters[j] = word >> 1 & halfMask
+		}
 	}
 	k.counted /= 2
-	k.door.Clear()
 }

@@ -133,17 +133,6 @@ func (k *counters) left(cause Cause) {
 	}
 }
 
-func (k *counters) lookups() (sum lookups) {
-	if k.stripes == nil {
-		return sum
-	}
-	for i := range k.stripes {
-		sum.hits += k.stripes[i].hits.Load()
-		sum.misses += k.stripes[i].misses.Load()
-	}
-	return sum
-}
-
 func (k *counters) total() (sum Stats) {
 	if k.stripes == nil {
 		return sum

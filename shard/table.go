@@ -91,7 +91,10 @@ func (s *segment[K, V]) scan(t *table[K, V], hash uint32, key K) (at place[K, V]
 			continue
 		}
 		at.node, at.cell = n, c
-		return at, !c.isSealed()
+		// Cells are sealed only after the table has got its successor; so where it
+		// has none, this one is not, and need not be looked at: that would cost
+		// an update a cache miss.
+		return at, t.next.Load() == nil || !c.isSealed()
 	}
 	return at, true
 }

@@ -39,7 +39,7 @@ func (c *Cache[K, V]) SetWithTTL(key K, value V, ttl time.Duration) bool {
 			continue
 		}
 		if n == nil {
-			n = c.newNode(uint32(hash), key, value, offer)
+			n = c.newEntry(uint32(hash), key, value, offer)
 		}
 		if s.add(&at, n, offer) {
 			return c.keep(n)
@@ -84,9 +84,10 @@ func (c *Cache[K, V]) Compute(key K, f func(old V, found bool) (V, Op)) (actual 
 	hash := c.hasher.sum(key)
 	s := c.segment(hash)
 	for {
+		now := c.now()
 		at := s.locate(uint32(hash), key)
 		var old V
-		found := at.node != nil && c.holds(at.cell)
+		found := at.node != nil && at.cell.deadlineNanos > now
 		if found {
 			old = at.cell.value
 		}
@@ -136,7 +137,7 @@ func (c *Cache[K, V]) apply(s *segment[K, V], at *place[K, V], hash uint32, key 
 	}
 	n := at.node
 	if n == nil {
-		n = c.newNode(hash, key, value, offer)
+		n = c.newEntry(hash, key, value, offer)
 		if !s.add(at, n, offer) {
 			return again
 		}
@@ -160,8 +161,9 @@ func (c *Cache[K, V]) SetTTL(key K, ttl time.Duration) bool {
 	hash := c.hasher.sum(key)
 	s := c.segment(hash)
 	for {
+		now := c.now()
 		at := s.locate(uint32(hash), key)
-		if at.node == nil || !c.holds(at.cell) {
+		if at.node == nil || at.cell.deadlineNanos <= now {
 			return false
 		}
 		offer := terms{deadlineNanos: c.deadline(ttl), cost: at.cell.costIn(c.costed)}
@@ -228,6 +230,9 @@ func (c *Cache[K, V]) deadline(ttl time.Duration) int64 {
 	if ttl == 0 || ttl == Forever {
 		return never
 	}
+	if !c.perishable.Load() {
+		c.perishable.Store(true)
+	}
 	return clock.After(c.manager.Exact(), ttl)
 }
 
@@ -251,10 +256,15 @@ func (c *Cache[K, V]) keep(n *node[K, V]) bool {
 	return false
 }
 
-func (c *Cache[K, V]) newNode(hash uint32, key K, value V, offer terms) *node[K, V] {
-	n := &node[K, V]{key: key, hash: hash}
+func (c *Cache[K, V]) newEntry(hash uint32, key K, value V, offer terms) *node[K, V] {
+	var n *node[K, V]
+	if c.costed {
+		n = &node[K, V]{key: key, hash: hash}
+		n.cell.Store(newCell(value, offer.deadlineNanos, offer.cost, true))
+	} else {
+		n = newNode(key, hash, cell[V]{value: value, deadlineNanos: offer.deadlineNanos})
+	}
 	n.state.Store(fresh)
-	n.cell.Store(newCell(value, offer.deadlineNanos, offer.cost, c.costed))
 	return n
 }
 
@@ -285,7 +295,7 @@ func (s *segment[K, V]) replace(at *place[K, V], value V, offer terms, cause Cau
 	old := at.cell
 	var shortened *notice[K, V]
 	var renewed *cell[V]
-	if offer.deadlineNanos < old.deadlineNanos {
+	if offer.deadlineNanos != never && offer.deadlineNanos < old.deadlineNanos {
 		shortened = newNotice(at.node, value, offer.deadlineNanos, offer.cost)
 		renewed = &shortened.cell
 	} else {
