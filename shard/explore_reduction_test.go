@@ -22,7 +22,7 @@ func TestReductionLosesNoHistoryOfTheEngine(t *testing.T) {
 		meet("reduction", empty, roomy(), on(opSetIfAbsent, keyA), on(opSet, keyA)),
 		meet("reduction", present, roomy(), on(opCompute, keyA), on(opClear, keyA)),
 		meet("reduction", expiring, roomy(), on(opProlong, keyA), on(opExpire, keyA)),
-		meet("reduction", present, roomy(), on(opGet, keyB), on(opEvict, keyA)),
+		meet("reduction", present, roomy(), on(opGet, keyA), on(opEvict, keyA)),
 		meet("reduction", present, roomy(), append(on(opSet, keyA), on(opGet, keyA)...), append(on(opDelete, keyA), on(opGet, keyA)...)),
 	} {
 		t.Run(sc.name, func(t *testing.T) {

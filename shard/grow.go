@@ -189,7 +189,7 @@ func (s *segment[K, V]) copyChain(first *node[K, V], bucket uint32, larger *tabl
 // beside its node, since it would keep that alive.
 func (s *segment[K, V]) twin(n *node[K, V], original *cell[V]) *node[K, V] {
 	if !s.cache.costed {
-		return newNode(n.key, n.hash, *original)
+		return newNodeWithCell(n.key, n.hash, *original)
 	}
 	twin := &node[K, V]{key: n.key, hash: n.hash}
 	twin.cell.Store(original)

@@ -58,8 +58,8 @@ type newborn[K Key, V any] struct {
 // maxInbornBytes is the largest value that begins its life beside its node.
 const maxInbornBytes = 24
 
-// newNode returns a node for the key, with a copy of the cell.
-func newNode[K Key, V any](key K, hash uint32, first cell[V]) *node[K, V] {
+// newNodeWithCell returns a node for the key, with a copy of the cell.
+func newNodeWithCell[K Key, V any](key K, hash uint32, first cell[V]) *node[K, V] {
 	if unsafe.Sizeof(first.value) > maxInbornBytes {
 		n := &node[K, V]{key: key, hash: hash}
 		own := first

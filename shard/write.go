@@ -39,7 +39,7 @@ func (c *Cache[K, V]) SetWithTTL(key K, value V, ttl time.Duration) bool {
 			continue
 		}
 		if n == nil {
-			n = c.newEntry(uint32(hash), key, value, offer)
+			n = c.newNode(uint32(hash), key, value, offer)
 		}
 		if s.add(&at, n, offer) {
 			return c.keep(n)
@@ -137,7 +137,7 @@ func (c *Cache[K, V]) apply(s *segment[K, V], at *place[K, V], hash uint32, key 
 	}
 	n := at.node
 	if n == nil {
-		n = c.newEntry(hash, key, value, offer)
+		n = c.newNode(hash, key, value, offer)
 		if !s.add(at, n, offer) {
 			return again
 		}
@@ -256,13 +256,13 @@ func (c *Cache[K, V]) keep(n *node[K, V]) bool {
 	return false
 }
 
-func (c *Cache[K, V]) newEntry(hash uint32, key K, value V, offer terms) *node[K, V] {
+func (c *Cache[K, V]) newNode(hash uint32, key K, value V, offer terms) *node[K, V] {
 	var n *node[K, V]
 	if c.costed {
 		n = &node[K, V]{key: key, hash: hash}
 		n.cell.Store(newCell(value, offer.deadlineNanos, offer.cost, true))
 	} else {
-		n = newNode(key, hash, cell[V]{value: value, deadlineNanos: offer.deadlineNanos})
+		n = newNodeWithCell(key, hash, cell[V]{value: value, deadlineNanos: offer.deadlineNanos})
 	}
 	n.state.Store(fresh)
 	return n
