@@ -29,11 +29,14 @@ func (c *Cache[K, V]) SetWithTTL(key K, value V, ttl time.Duration) bool {
 	}
 	hash := c.hasher.sum(key)
 	s := c.segment(hash)
+	if n, old := s.spot(uint32(hash), key); n != nil && s.replace(n, old, value, offer, CauseReplaced) {
+		return c.keep(n)
+	}
 	var n *node[K, V]
 	for {
 		at := s.locate(uint32(hash), key)
 		if at.node != nil {
-			if s.replace(&at, value, offer, CauseReplaced) {
+			if s.replace(at.node, at.cell, value, offer, CauseReplaced) {
 				return c.keep(at.node)
 			}
 			continue
@@ -141,7 +144,7 @@ func (c *Cache[K, V]) apply(s *segment[K, V], at *place[K, V], hash uint32, key 
 		if !s.add(at, n, offer) {
 			return again
 		}
-	} else if !s.replace(at, value, offer, CauseReplaced) {
+	} else if !s.replace(n, at.cell, value, offer, CauseReplaced) {
 		return again
 	}
 	if !c.keep(n) {
@@ -167,7 +170,7 @@ func (c *Cache[K, V]) SetTTL(key K, ttl time.Duration) bool {
 			return false
 		}
 		offer := terms{deadlineNanos: c.deadline(ttl), cost: at.cell.costIn(c.costed)}
-		if s.replace(&at, at.cell.value, offer, 0) {
+		if s.replace(at.node, at.cell, at.cell.value, offer, 0) {
 			return c.keep(at.node)
 		}
 	}
@@ -288,38 +291,53 @@ func (s *segment[K, V]) add(at *place[K, V], n *node[K, V], offer terms) bool {
 	return true
 }
 
-// replace puts a new cell in the place of the one found, unless it has changed
-// since. A cause of zero means that the value stays the same.
-func (s *segment[K, V]) replace(at *place[K, V], value V, offer terms, cause Cause) bool {
+// replace puts a new cell in the place of an old one, unless the node's cell has
+// changed since. A cause of zero means that the value stays the same.
+//
+// Where nothing can expire, nothing has a cost and nobody is told of removals, it
+// does not look at the old cell: that is a cache miss.
+func (s *segment[K, V]) replace(n *node[K, V], old *cell[V], value V, offer terms, cause Cause) bool {
 	c := s.cache
-	old := at.cell
-	var shortened *notice[K, V]
-	var renewed *cell[V]
 	if offer.deadlineNanos != never && offer.deadlineNanos < old.deadlineNanos {
-		shortened = newNotice(at.node, value, offer.deadlineNanos, offer.cost)
-		renewed = &shortened.cell
-	} else {
-		renewed = newCell(value, offer.deadlineNanos, offer.cost, c.costed)
+		return s.shorten(n, old, value, offer, cause)
 	}
-	if !at.node.cell.CompareAndSwap(old, renewed) {
+	if !n.cell.CompareAndSwap(old, newCell(value, offer.deadlineNanos, offer.cost, c.costed)) {
 		return false
 	}
+	s.replaced(n, old, offer, cause)
+	if c.overCost() {
+		s.settle(n)
+	}
+	return true
+}
+
+// shorten is replace for an entry that is to live less long than before, which the
+// owner must be told of.
+func (s *segment[K, V]) shorten(n *node[K, V], old *cell[V], value V, offer terms, cause Cause) bool {
+	news := newNotice(n, value, offer.deadlineNanos, offer.cost)
+	if !n.cell.CompareAndSwap(old, &news.cell) {
+		return false
+	}
+	s.replaced(n, old, offer, cause)
+	s.notify(news)
+	s.cache.manager.Watch(offer.deadlineNanos)
+	s.settle(n)
+	return true
+}
+
+// replaced does the accounts for a cell that another has taken the place of.
+func (s *segment[K, V]) replaced(n *node[K, V], old *cell[V], offer terms, cause Cause) {
+	c := s.cache
 	if cause != 0 {
 		cause = c.causeOf(old, cause)
 		c.stats.write(cause)
-		c.report(at.node.key, old, cause)
+		if cause != CauseReplaced || c.onRemoval != nil {
+			c.report(n.key, old, cause)
+		}
 	}
-	if more := offer.cost - old.costIn(c.costed); more != 0 {
-		c.total.Add(more)
+	if c.costed {
+		c.total.Add(offer.cost - old.costIn(true))
 	}
-	if shortened != nil {
-		s.notify(shortened)
-		c.manager.Watch(offer.deadlineNanos)
-	}
-	if shortened != nil || c.overCost() {
-		s.settle(at.node)
-	}
-	return true
 }
 
 // take removes the value found at a place, unless it has changed since.
