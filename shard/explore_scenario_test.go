@@ -114,7 +114,7 @@ func (x *subject) shorten(key int) answer {
 			return answer{}
 		}
 		offer := terms{deadlineNanos: c.manager.Exact() - int64(time.Microsecond)}
-		if s.replace(&at, at.cell.value, offer, 0) {
+		if s.replace(at.node, at.cell, at.cell.value, offer, 0) {
 			c.keep(at.node)
 			return answer{at.cell.value, true}
 		}
