@@ -4,13 +4,16 @@
 # A bare `make` lists the rest.
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES     := . cmd/uds-state
+MODULES     := . cmd/uds-state bench
+EXPLORED    := ./shard ./ttl ./internal/atomics ./internal/explore
 ARGS        ?=
 COUNT       ?= 5
+FUZZTIME    ?= 30s
+TRACES      ?=
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: ## 24 discovery sessions over one state, for 15 s (ARGS="--duration 5s --json")
@@ -18,7 +21,7 @@ demo: ## 24 discovery sessions over one state, for 15 s (ARGS="--duration 5s --j
 	@cd cmd/uds-state && go run . demo $(ARGS)
 
 .PHONY: test
-test: lint crossbuild ## everything that has to hold: lint, builds, tests, also with 32 bits
+test: lint crossbuild explore ## everything that has to hold: lint, builds, interleavings, tests, also with 32 bits
 	@for module in $(MODULES); do (cd $$module && CGO_ENABLED=0 go test ./...) || exit 1; done
 	@scripts/test32
 
@@ -27,6 +30,7 @@ lint: ## gofmt, go vet, staticcheck
 	@scripts/need go golang
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
 	@for module in $(MODULES); do (cd $$module && go vet ./... && go run $(STATICCHECK) ./...) || exit 1; done
+	@go vet -tags explore $(EXPLORED) && go run $(STATICCHECK) -tags explore $(EXPLORED)
 	@echo "lint passed"
 
 .PHONY: crossbuild
@@ -42,6 +46,40 @@ race: ## the tests under the race detector
 cover: ## statement coverage, by package and in all
 	@go test -coverprofile=cover.out -coverpkg=./... ./... && go tool cover -func=cover.out | tail -n 1
 
+.PHONY: explore
+explore: ## interleavings of the engine, exhaustively within bounds: about half a minute
+	@go test -tags explore ./internal/atomics ./internal/explore
+	@cd shard && go test -tags explore -run 'TestExplore|TestReduction' -timeout 10m
+
+.PHONY: explore-long
+explore-long: ## the same with three preemptions and many more samples: hours
+	@cd shard && go test -tags explore -run TestExplore -timeout 0 -explore.bound 3 -explore.limit 200000 -explore.seeds 2000 -explore.budget 30m
+
+.PHONY: linearize-long
+linearize-long: ## thousands of recorded histories against the model
+	@go test ./shard -run TestHistoriesAreLinearizable -linearize.rounds 5000 -timeout 0
+
+.PHONY: fuzz
+fuzz: ## every fuzz target in turn, FUZZTIME=30s each
+	@scripts/fuzz $(FUZZTIME)
+
+.PHONY: mutate
+mutate: ## break the source in every listed way, and see a test fail each time
+	@go run ./internal/mutate
+
 .PHONY: bench
-bench: ## the engine's and the wheel's benchmarks, COUNT=5 times each
+bench: ## us and every peer, turn by turn, with charts: 10 minutes
+	@cd bench && go run . all -budget 10m -charts ../docs/charts
+
+.PHONY: bench-quick
+bench-quick: ## the same, smaller, in a minute
+	@cd bench && go run . all -budget 1m
+
+.PHONY: bench-hits
+bench-hits: ## hit ratios over a folder of access traces (TRACES=folder)
+	@test -n "$(TRACES)" || { echo "bench-hits: TRACES is not set; want a folder of access traces, as in: make bench-hits TRACES=../traces"; exit 2; }
+	@cd bench && go run . hits -traces "$(abspath $(TRACES))" && go run . plot -charts ../docs/charts
+
+.PHONY: bench-go
+bench-go: ## the Go benchmarks of the engine, the wheel and the results, COUNT=5 times each
 	@go test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 60m ./shard ./ttl .
