@@ -1,0 +1,121 @@
+package fuzz
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/uds-platform/state"
+)
+
+// FuzzRedisURL composes URLs round a secret, well and badly: however they, or a
+// Config with them, are printed, the secret is not in it. What is accepted is
+// what net/url and a few rules accept.
+func FuzzRedisURL(f *testing.F) {
+	for _, seed := range []string{
+		"",
+		"\x00\x00\x04user\x00\x00\x04host\x00",
+		"\x01\x01\x00\x021/\x02?x\x00\x04host\x05:6379\x02/0",
+		"\x02\x00\x00\x00\x00\x00\x09/run/sock\x03?db",
+		"\x00\x02\x03a:b\x01#\x01@\x01h\x00",
+		"\x03\x00\x00\x00\x01%\x01h\x0b?addr=b:1&db",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		u := drawRedisURL(&script{rest: data})
+		accepted := acceptable(string(u))
+		printed := []string{u.Redacted(), fmt.Sprintf("%v %s %q %x %d %+v %#v", u, u, u, u, u, u, &u), marshalled(t, u), marshalled(t, state.Config{RedisURL: u}.RedisURL)}
+		st, err := state.Open(t.Context(), state.Config{RedisURL: u, MaximumSize: 1})
+		if accepted != (err == nil) && u != "" {
+			t.Fatalf("%s acceptable: %v, error: %v", string(u), accepted, err)
+		}
+		if err != nil {
+			printed = append(printed, err.Error())
+		} else if err := st.Close(); err != nil {
+			t.Fatal(err)
+		}
+		printed = append(printed, fmt.Sprintf("%+v", state.Config{RedisURL: u}))
+		for _, text := range printed {
+			if strings.Contains(text, secret) {
+				t.Fatalf("%s is printed as %s", string(u), text)
+			}
+		}
+	})
+}
+
+// drawRedisURL returns scheme://user:password@rest with the secret in the
+// password, some of it escaped and some not, and anything else elsewhere; or
+// any text without the secret.
+func drawRedisURL(s *script) state.RedisURL {
+	without := func(text string) string { return strings.ReplaceAll(text, secret, "") }
+	if s.below(8) == 7 {
+		return state.RedisURL(without(s.text()))
+	}
+	scheme := choose(s, "redis", "rediss", "unix", "valkey", "valkeys", "http", "")
+	before, after := s.text(), s.text()
+	password := before + secret + after
+	if s.bool() {
+		password = url.QueryEscape(before) + secret + url.QueryEscape(after)
+	}
+	rest := without(s.text())
+	if s.bool() {
+		rest = choose(s, "host", "host:6379", "[::1]:1", "", "/run/socket") +
+			choose(s, "", "/", "/3", "/x", "?db=1", "?db=x", "?addr=h:1&client_name=n", "/1?db=1", "?unknown=1", "#x")
+	}
+	return state.RedisURL(scheme + "://" + s.text() + ":" + password + "@" + rest)
+}
+
+func marshalled(t *testing.T, u state.RedisURL) string {
+	text, err := json.Marshal(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// acceptable says which URLs must be accepted.
+func acceptable(raw string) bool {
+	scheme, _, found := strings.Cut(raw, "://")
+	if !found || !slices.Contains([]string{"redis", "rediss", "unix", "valkey", "valkeys"}, scheme) {
+		return raw == ""
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Fragment != "" || strings.Contains(u.Path+u.RawQuery, "@") {
+		return false
+	}
+	options, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return false
+	}
+	for name := range options {
+		if !strings.Contains(" addr client_cache client_name db dial_timeout master_set max_retries protocol skip_verify write_timeout ", " "+name+" ") || name == "" || strings.Contains(name, " ") {
+			return false
+		}
+	}
+	if options.Has("db") && !databaseNumber(options.Get("db")) {
+		return false
+	}
+	if scheme == "unix" {
+		return u.Host == "" && u.Path != "" && u.Path != "/"
+	}
+	port, err := strconv.Atoi(u.Port())
+	if u.Port() != "" && (err != nil || port < 1 || port > 65535) {
+		return false
+	}
+	database := strings.TrimPrefix(u.Path, "/")
+	return u.Hostname() != "" && (database == "" || databaseNumber(database) && !options.Has("db"))
+}
+
+// databaseNumber: digits, and below 2^31.
+func databaseNumber(text string) bool {
+	if text == "" || strings.Trim(text, "0123456789") != "" {
+		return false
+	}
+	digits := strings.TrimLeft(text, "0")
+	return len(digits) < 10 || len(digits) == 10 && digits <= "2147483647"
+}

@@ -1,0 +1,46 @@
+package shard
+
+import "testing"
+
+// While a table moves, what is in the larger one only is found all the same.
+
+func TestGetFindsWhatOnlyTheLargerTableHas(t *testing.T) {
+	c, s := growing(t, growEntries)
+	const key = 10 * growEntries
+	s.move(s.table.Load(), uint32(c.hasher.sum(key)))
+	c.Set(key, 1)
+	if s.table.Load().next.Load() == nil {
+		t.Fatal("the move is over: this test proves nothing")
+	}
+	if v, ok := c.Get(key); !ok || v != 1 {
+		t.Errorf("Get = %d, %v", v, ok)
+	}
+}
+
+func TestHandEvictsFromTheLargerTable(t *testing.T) {
+	c, s := growing(t, growEntries)
+	old := s.table.Load()
+	for bucket := range uint32(len(old.heads) - 1) {
+		s.move(old, bucket)
+	}
+	if s.table.Load() != old {
+		t.Fatal("the move is over: this test proves nothing")
+	}
+	for c.evictDirectly(s, nil) {
+	}
+	if c.Len() != 0 {
+		t.Errorf("%d entries are out of the hand's reach", c.Len())
+	}
+}
+
+// An update in passing leaves an entry alone that may have moved.
+func TestSpotSeesNoSealedCell(t *testing.T) {
+	c, s := growing(t, growEntries)
+	const key = 5
+	hash := uint32(c.hasher.sum(key))
+	n, _ := s.find(hash, key)
+	n.seal()
+	if n, _ := s.spot(hash, key); n != nil {
+		t.Error("an entry that is moving was spotted")
+	}
+}

@@ -1,0 +1,22 @@
+package shard
+
+import (
+	"math"
+	"testing"
+)
+
+// However large a cache may become, room is made for a bounded number of entries
+// at first, in segments of any number.
+func TestRoomIsMadeForABoundedNumberOfEntries(t *testing.T) {
+	for _, o := range []Options[int, int]{
+		{MaximumSize: math.MaxInt},
+		{MaximumSize: 2 * maxInitialEntries},
+		{Unbounded: true, InitialSize: math.MaxInt},
+	} {
+		for _, segments := range []int{1, 1 << 8, maxSegments} {
+			if got, most := o.buckets(segments)*segments, 2*maxInitialEntries; got > most {
+				t.Errorf("%d buckets at first for %+v in %d segments, want at most %d", got, o, segments, most)
+			}
+		}
+	}
+}
