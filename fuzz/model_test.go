@@ -135,11 +135,10 @@ func (m *model[K]) removed(key K, value payload, cause shard.Cause) {
 }
 
 // mayOutbid says whether the value that is being written may be evicted before
-// its write has returned: where the manager does it, as anybody may afterwards,
-// and where it is an update that makes the cache too costly.
+// its write has returned: where the manager does it, as anybody may afterwards.
 func (m *model[K]) mayOutbid(value payload) bool {
 	byManager := strings.Contains(string(debug.Stack()), "ttl.(*Manager).wake")
-	return m.over(value.cost) && (byManager || m.replaced)
+	return m.over(value.cost) && byManager
 }
 
 // judge says whether a removal has a reason.

@@ -156,16 +156,15 @@ func TestCloseDuringWrites(t *testing.T) {
 		l := newLedger(1 << 20)
 		c := newChecked(t, Options[int, int]{MaximumSize: 1000, DefaultTTL: time.Hour, OnRemoval: l.removed})
 		var writers sync.WaitGroup
-		for seed := range uint64(4) {
+		var refused [4]int
+		for seed := range refused {
 			writers.Go(func() {
-				rng := rand.New(rand.NewPCG(seed, uint64(round)))
+				rng := rand.New(rand.NewPCG(uint64(seed), uint64(round)))
 				for {
 					value := l.draw()
 					l.entered[value].Add(1)
 					if !c.Set(rng.IntN(2000), value) {
-						// It got in and was taken out, or was refused; which of
-						// the two, the report tells.
-						l.entered[value].Store(l.left[value].Load())
+						refused[seed] = value
 						return
 					}
 				}
@@ -176,6 +175,11 @@ func TestCloseDuringWrites(t *testing.T) {
 		}
 		c.Close()
 		writers.Wait()
+		for _, value := range refused {
+			// It got in and was taken out, by its writer or by Close, or was refused;
+			// which of the two, the report tells.
+			l.entered[value].Store(l.left[value].Load())
+		}
 		if c.Len() != 0 {
 			t.Fatalf("%d entries after Close and the last write", c.Len())
 		}

@@ -131,6 +131,12 @@ func (n *node[K, V]) greet() bool {
 
 func (n *node[K, V]) is(flag uint32) bool { return n.state.Load()&flag != 0 }
 
+// isFor reports whether n holds the key of another node, or is it: a node's entry
+// may have moved to a copy.
+func (n *node[K, V]) isFor(other *node[K, V]) bool {
+	return other != nil && n.hash == other.hash && n.key == other.key
+}
+
 // timerNode returns the node that a timer is the first field of.
 func timerNode[K Key, V any](t *ttl.Timer) *node[K, V] {
 	return (*node[K, V])(unsafe.Pointer(t))

@@ -39,6 +39,24 @@ func TestNewestStaysInAWindowOfTheDead(t *testing.T) {
 	}
 }
 
+// A copy may carry the number of a queue that the node it stands for has left
+// since. Whoever puts a node into a queue says so.
+func TestNodePutBackSaysWhereItIs(t *testing.T) {
+	c := newChecked(t, Options[int, int]{MaximumSize: 100, Segments: 1})
+	s := &c.segments[0]
+	c.Set(1, 1)
+	c.Set(2, 2)
+	c.Delete(1)
+	n, _ := s.find(uint32(c.hasher.sum(2)), 2)
+	s.policy.mark(n, inProtected)
+	if surplus := s.policy.surplus(1); surplus != nil {
+		t.Fatalf("%d is surplus in a window with one live entry", surplus.key)
+	}
+	if got := n.state.Load() & queueMask >> queueShift; got != inWindow {
+		t.Errorf("a node in the window says that it is in queue %d", got)
+	}
+}
+
 // When a moved node's slot comes up, its timer goes to the copy.
 func TestTimerFollowsAMove(t *testing.T) {
 	c := newChecked(t, Options[int, int]{Unbounded: true, Segments: 1})

@@ -109,7 +109,7 @@ func (p *policy[K, V]) admit(n *node[K, V]) {
 		return
 	}
 	p.learn(n.hash)
-	if s.cache.overSize() && !p.evictOne() {
+	if s.cache.overSize() && !p.evictOne(nil) {
 		p.debt++
 	}
 	p.spill()
@@ -135,10 +135,11 @@ func (p *policy[K, V]) remember(hash uint32, fromWindow bool) {
 }
 
 // settleDebt evicts what the cost of updates has made too much, and hands over
-// how many entries this segment owes but could not find.
-func (p *policy[K, V]) settleDebt() (owed int) {
+// how many entries this segment owes but could not find. The entry that an update
+// has made costlier is spared: it must not push out itself.
+func (p *policy[K, V]) settleDebt(spare *node[K, V]) (owed int) {
 	for p.segment.cache.overCost() {
-		if !p.evictOne() {
+		if !p.evictOne(spare) {
 			p.debt++
 			break
 		}
@@ -148,18 +149,18 @@ func (p *policy[K, V]) settleDebt() (owed int) {
 }
 
 // evictOne removes the entry that the cache can best do without, and is false
-// where the segment has none but the newest.
-func (p *policy[K, V]) evictOne() bool {
+// where the segment has none but the newest and the one that is spared.
+func (p *policy[K, V]) evictOne(spare *node[K, V]) bool {
 	for p.length() > 1 {
-		candidate := p.candidate()
-		victim := p.victim()
-		loser := p.contest(candidate, victim)
-		fromWindow := loser == candidate
-		if loser == nil {
-			loser, fromWindow = p.take(&p.window), true
-		}
+		loser, fromWindow := p.loser()
 		if loser == nil {
 			continue
+		}
+		if loser.isFor(spare) {
+			loser, fromWindow = p.instead(loser), false
+		}
+		if loser == nil {
+			return false
 		}
 		if p.length() == 0 {
 			p.put(&p.window, inWindow, loser)
@@ -171,6 +172,28 @@ func (p *policy[K, V]) evictOne() bool {
 		}
 	}
 	return false
+}
+
+// loser takes the entry that is to go out of its queue, and says whether it was
+// pushed out of the window. It is nil where all that it met was dead.
+func (p *policy[K, V]) loser() (loser *node[K, V], fromWindow bool) {
+	candidate := p.candidate()
+	victim := p.victim()
+	if loser = p.contest(candidate, victim); loser != nil {
+		return loser, loser == candidate
+	}
+	return p.take(&p.window), true
+}
+
+// instead puts a spared entry back and takes another, or nil where there is none.
+func (p *policy[K, V]) instead(spared *node[K, V]) (other *node[K, V]) {
+	for _, q := range []*queue[K, V]{&p.probation, &p.window, &p.protected} {
+		if other = p.take(q); other != nil {
+			break
+		}
+	}
+	p.put(&p.probation, inProbation, spared)
+	return other
 }
 
 // surplus takes an entry out of a window that holds more than the limit, or nil.

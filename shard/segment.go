@@ -136,7 +136,7 @@ func (s *segment[K, V]) attend() bool {
 // takeTurn is one turn as the owner, and what has to be made up for elsewhere
 // after it. It reports whether there is more to do.
 func (s *segment[K, V]) takeTurn(spare *node[K, V]) (more bool) {
-	owed, more := s.turn()
+	owed, more := s.turn(spare)
 	if owed > 0 {
 		s.cache.evictElsewhere(s, owed, spare)
 	}
@@ -167,13 +167,13 @@ func (s *segment[K, V]) evictOwned() bool {
 	}
 	defer s.release()
 	s.admitPending()
-	return s.policy.evictOne()
+	return s.policy.evictOne(nil)
 }
 
 // turn is what an owner does. It gives ownership up, also where a removal
 // callback panics. It reports how many entries must still go but could not be
 // found here, and whether there is more to do at once.
-func (s *segment[K, V]) turn() (owed int, more bool) {
+func (s *segment[K, V]) turn(spare *node[K, V]) (owed int, more bool) {
 	defer s.release()
 	if s.crowd.Load() != 0 {
 		s.crowd.Store(0)
@@ -184,7 +184,7 @@ func (s *segment[K, V]) turn() (owed int, more bool) {
 	if s.policy.sweep() {
 		more = true
 	}
-	return s.policy.settleDebt(), more
+	return s.policy.settleDebt(spare), more
 }
 
 // release ends ownership. Whatever the wheel waits for is watched before, since

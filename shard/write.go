@@ -70,7 +70,7 @@ func (c *Cache[K, V]) SetIfAbsent(key K, value V) (actual V, set bool) {
 type Op uint8
 
 const (
-	// Keep leaves everything as it is.
+	// Keep leaves everything as it is; so does an Op that does not exist.
 	Keep Op = iota
 	// Write gives the key the returned value, for the default TTL.
 	Write
@@ -95,7 +95,7 @@ func (c *Cache[K, V]) Compute(key K, f func(old V, found bool) (V, Op)) (actual 
 			old = at.cell.value
 		}
 		value, op := f(old, found)
-		if op == Keep {
+		if op != Write && op != Remove {
 			return old, found
 		}
 		if done := c.apply(s, &at, uint32(hash), key, value, op); done == again {

@@ -48,7 +48,9 @@ func (b *baseline) of(m *mutation) time.Duration {
 	return min(timeout, b.limit)
 }
 
-var passedTest = regexp.MustCompile(`(?m)^--- PASS: (\S+) \(([0-9.]+s)\)`)
+// passedTest finds a test, or one within it, and how long that took. Parallel tests
+// within a test don't count in its own time.
+var passedTest = regexp.MustCompile(`(?m)^ *--- PASS: ([^\s/]+)\S* \(([0-9.]+s)\)`)
 
 // measureBaseline runs every test that a mutation names. It fails where one
 // does, or is not there.
@@ -69,7 +71,8 @@ func measureBaseline(ctx context.Context, w *workspace, list []*mutation, limit 
 		}
 		b.took[g] = make(map[string]time.Duration)
 		for _, found := range passedTest.FindAllStringSubmatch(o.output, -1) {
-			b.took[g][found[1]], _ = time.ParseDuration(found[2])
+			took, _ := time.ParseDuration(found[2])
+			b.took[g][found[1]] += took
 		}
 		for _, test := range names {
 			if _, ran := b.took[g][test]; !ran {

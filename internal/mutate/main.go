@@ -60,7 +60,7 @@ type options struct {
 }
 
 const (
-	defaultTimeout  = 60 * time.Second
+	defaultTimeout  = 3 * time.Minute
 	shortestTimeout = time.Second
 	mostParallel    = 64
 )
