@@ -82,4 +82,4 @@ bench-hits: ## hit ratios over a folder of access traces (TRACES=folder)
 
 .PHONY: bench-go
 bench-go: ## the Go benchmarks of the engine, the wheel and the results, COUNT=5 times each
-	@go test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 60m ./shard ./ttl .
+	@go test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 60m ./shard ./ttl ./nrql ./warm .
