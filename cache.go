@@ -2,6 +2,7 @@ package state
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/uds-platform/state/shard"
@@ -17,22 +18,20 @@ import (
 // better what may be changed.
 type Cache[T any] struct {
 	kind   Kind // INVARIANT: valid, defaults filled in, never changed.
-	engine *shard.Cache[string, entry[T]]
+	engine *shard.Cache[string, *entry[T]]
 	// INVARIANT: all writes to engine go through flights, so that each of them
 	// fences the loads under way.
-	flights *flights[T]
+	flights   *flights[T]
+	clock     *coarseClock // the State's
+	refresher *refresher   // the State's
+	counts    hitCounts
 }
 
-// entry is a result as the engine keeps it.
-type entry[T any] struct {
-	value T
-	// asOfNanoseconds counts from the Unix epoch. A time.Time would be three
-	// times as large, and hold a pointer.
-	asOfNanoseconds int64
-}
-
-func (e entry[T]) result(from Source) Result[T] {
-	return Result[T]{Value: e.value, Source: from, AsOf: time.Unix(0, e.asOfNanoseconds)}
+// hitCounts say what became of the entries found that were not simply served.
+type hitCounts struct {
+	stale      atomic.Uint64 // served as Stale
+	remembered atomic.Uint64 // remembered errors, served as errors
+	unserved   atomic.Uint64 // of no use to the caller
 }
 
 // NewCache makes the cache for one kind of result.
@@ -44,11 +43,17 @@ func NewCache[T any](st *State, k Kind) (*Cache[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := shard.New(shard.Options[string, entry[T]]{MaximumSize: k.MaximumSize, DefaultTTL: k.TTL})
+	engine, err := shard.New(shard.Options[string, *entry[T]]{MaximumSize: k.MaximumSize})
 	if err != nil {
 		return nil, fmt.Errorf("state: kind %q: %w", k.Name, err)
 	}
-	c := &Cache[T]{kind: k, engine: engine, flights: newFlights(k, engine, st.config.Logger)}
+	c := &Cache[T]{
+		kind:      k,
+		engine:    engine,
+		flights:   newFlights(k, engine, st.clock, st.config.Logger),
+		clock:     st.clock,
+		refresher: st.refresher,
+	}
 	if err := st.adopt(k.Name, c); err != nil {
 		engine.Close()
 		return nil, err
@@ -56,29 +61,53 @@ func NewCache[T any](st *State, k Kind) (*Cache[T], error) {
 	return c, nil
 }
 
-// Get returns the result that is kept for key, and never loads one.
+// Get returns the result that is kept for key, fresh or stale, and never loads
+// one. It takes no lock and allocates nothing. Of a remembered error it says
+// that there is no result.
 func (c *Cache[T]) Get(key Key) (Result[T], bool) {
 	e, ok := c.engine.Get(key.encoded)
 	if !ok {
 		return Result[T]{}, false
 	}
-	return e.result(Memory), true
+	worth := c.flights.judge(e)
+	if worth < stale {
+		c.counts.unserved.Add(1)
+		return Result[T]{}, false
+	}
+	return c.serve(e, worth), true
 }
 
-// Set keeps value as key's result, as of now. A load of key that is under way
-// does not overwrite it, and whoever fetches key from now on does not join that
-// load.
+// serve makes a result of an entry that has one, and counts it where it is
+// stale.
+func (c *Cache[T]) serve(e *entry[T], worth standing) Result[T] {
+	if worth == stale {
+		c.counts.stale.Add(1)
+	}
+	return e.result(Memory, worth.quality())
+}
+
+// Set keeps value as key's result, as of now, for as long as the kind says. A
+// load of key that is under way does not overwrite it, and whoever fetches key
+// from now on does not join that load.
 //
 // It reports whether the value was kept: false for the zero Key, and once the
 // State is closed.
 func (c *Cache[T]) Set(key Key, value T) bool {
+	return c.SetWithTerms(key, value, Terms{})
+}
+
+// SetWithTerms is Set for a result that says itself how long it holds. Where the
+// terms are that it is not kept, what was kept for key goes, and SetWithTerms
+// returns false.
+func (c *Cache[T]) SetWithTerms(key Key, value T, t Terms) bool {
 	if key.encoded == "" {
 		return false
 	}
-	return c.flights.put(key.encoded, entry[T]{value: value, asOfNanoseconds: time.Now().UnixNano()})
+	e, kept := c.flights.newEntry(value, time.Now(), t)
+	return c.flights.put(key.encoded, e, kept)
 }
 
-// Delete invalidates key's result, and reports whether there was one. A load of
+// Delete invalidates key's result, or the error remembered for it, and reports whether there was one. A load of
 // key that is under way still answers those who wait for it, but is not kept,
 // and whoever fetches key from now on does not join it.
 func (c *Cache[T]) Delete(key Key) bool {
@@ -88,7 +117,7 @@ func (c *Cache[T]) Delete(key Key) bool {
 // Clear invalidates every result, as Delete does.
 func (c *Cache[T]) Clear() { c.flights.clear() }
 
-// Len is the number of results kept. It may count some that expired a moment
+// Len is the number of results kept, and of errors remembered. It may count some that expired a moment
 // ago.
 func (c *Cache[T]) Len() int { return c.engine.Len() }
 

@@ -41,6 +41,9 @@ type Config struct {
 	// CacheTTL is how long a cached result is served where its kind does not
 	// say. At least a millisecond.
 	CacheTTL time.Duration
+	// ErrorTTL is how long a permanent error is remembered where its kind does
+	// not say. At least a millisecond.
+	ErrorTTL time.Duration
 	// MaximumSize is the most results that one kind keeps where the kind does
 	// not say. 1 to 2^30.
 	MaximumSize int
@@ -65,6 +68,10 @@ type Config struct {
 	// QueriesPerMinute is the most queries of one account started in any
 	// minute. 1 to 1,000,000; each costs 8 to 16 bytes for a minute.
 	QueriesPerMinute int
+
+	// RefreshConcurrency is the most refreshes of stale results under way at
+	// once, of all kinds and accounts. 1 to 10,000.
+	RefreshConcurrency int
 
 	// Logger hears what an operator should know. Nothing is logged without one.
 	// It never hears a key's parts, a query or a secret.

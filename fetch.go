@@ -44,18 +44,31 @@ type Result[T any] struct {
 	Value T
 	// Source says how this caller came by the value.
 	Source Source
+	// Quality says how good the value is.
+	Quality Quality
 	// AsOf is when the load that produced the value started, or when Set was
 	// called: the value knows of everything that had happened by then, and
 	// perhaps of more.
 	AsOf time.Time
 }
 
+// loader is a load that may say how long its result holds.
+type loader[T any] func(context.Context) (T, Terms, error)
+
 // Fetch returns key's result from memory, or else loads it with load and keeps
-// it for the kind's TTL.
+// it for as long as the kind says.
 //
-// A hit takes no lock, does not look at ctx, and allocates nothing. (A function
-// literal that captures variables is allocated by the caller, before Fetch
-// begins; where that matters, call Get first.)
+// A fresh hit takes no lock, does not look at ctx, and allocates nothing. (A
+// function literal that captures variables is allocated by the caller, before
+// Fetch begins; where that matters, call Get first.)
+//
+// A hit past Kind.TTL is served at once as well, with Quality Stale, until
+// Kind.StaleFor has passed too. Behind it, load is run for a newer result, with
+// the values of ctx: one refresh a key, no more at a time in the whole State than
+// Config.RefreshConcurrency, and where too many are waiting for that already, it
+// is left to the next hit. A refresh that fails leaves the stale result where it
+// is, and is tried again after a pause of 1 s at first and a minute at most;
+// unless it fails with ErrDenied or ErrPermanent, which see.
 //
 // On a miss, callers of the same key share one load:
 //   - Each waits no longer than its own ctx, and then gets ctx's error.
@@ -70,7 +83,11 @@ type Result[T any] struct {
 //   - What the load returns, all get. A panic becomes an error that matches
 //     ErrLoaderPanic, runtime.Goexit one that matches ErrLoaderExited, and
 //     running out of time one that matches ErrLoadTimeout and
-//     context.DeadlineExceeded. Errors are not kept.
+//     context.DeadlineExceeded. Errors are not kept, except that one which
+//     matches ErrPermanent is remembered for Kind.ErrorTTL, and returned without
+//     a load meanwhile. A Set, Delete or Clear ends that.
+//   - Where the load fails with a temporary error (see ErrTemporary) and a result
+//     has been stored meanwhile, they get that.
 //
 // Since callers share a load, a result that depends on who asks must have the
 // principal in its key.
@@ -80,18 +97,69 @@ type Result[T any] struct {
 func (c *Cache[T]) Fetch(
 	ctx context.Context, key Key, load func(context.Context) (T, error),
 ) (res Result[T], err error) {
-	if e, ok := c.engine.Get(key.encoded); ok {
-		// Not e.result(Memory): that builds the result aside and copies it,
-		// which takes a third as long as the lookup.
-		res.Value, res.Source, res.AsOf = e.value, Memory, time.Unix(0, e.asOfNanoseconds)
+	e, ok := c.engine.Get(key.encoded)
+	if ok && e.freshUntilNanos >= c.clock.reading.Load() {
+		// Not look, and not e.result(Memory, Full): that builds the result aside and copies
+		// it, which takes a third as long as the lookup.
+		res.Value, res.Source, res.Quality = e.value, Memory, Full
+		res.AsOf = time.Unix(e.asOfSeconds, int64(e.asOfNanos))
 		return res, nil
 	}
-	return c.fetchMissing(ctx, key, load)
+	return c.fetchElse(ctx, key, e, withoutTerms(load))
 }
 
-func (c *Cache[T]) fetchMissing(
-	ctx context.Context, key Key, load func(context.Context) (T, error),
+// FetchWithTerms is Fetch for a load that says itself how long its result
+// holds.
+func (c *Cache[T]) FetchWithTerms(
+	ctx context.Context, key Key, load func(context.Context) (T, Terms, error),
 ) (Result[T], error) {
+	e, fresh := c.look(key)
+	if fresh {
+		return e.result(Memory, Full), nil
+	}
+	return c.fetchElse(ctx, key, e, load)
+}
+
+// look finds key's entry, nil where there is none, and says whether it is fresh
+// at first sight: where the clock stands, a closer look is needed.
+func (c *Cache[T]) look(key Key) (e *entry[T], fresh bool) {
+	e, ok := c.engine.Get(key.encoded)
+	return e, ok && e.freshUntilNanos >= c.clock.reading.Load()
+}
+
+// withoutTerms is a load that leaves its terms to the kind.
+func withoutTerms[T any](load func(context.Context) (T, error)) loader[T] {
+	return func(ctx context.Context) (value T, t Terms, err error) {
+		value, err = load(ctx)
+		return value, t, err
+	}
+}
+
+// fetchElse is a Fetch that found no entry, or one that is not fresh at first
+// sight.
+func (c *Cache[T]) fetchElse(ctx context.Context, key Key, e *entry[T], load loader[T]) (Result[T], error) {
+	if e == nil {
+		return c.fetchMissing(ctx, key, load)
+	}
+	return c.answer(ctx, key, e, load)
+}
+
+// answer is the answer that an entry gives.
+func (c *Cache[T]) answer(ctx context.Context, key Key, e *entry[T], load loader[T]) (Result[T], error) {
+	worth := c.flights.judge(e)
+	switch worth {
+	case failed:
+		c.counts.remembered.Add(1)
+		return Result[T]{}, loadError(key, e.err)
+	case stale:
+		c.refresh(ctx, key, e, load)
+	}
+	return c.serve(e, worth), nil
+}
+
+func loadError(key Key, err error) error { return fmt.Errorf("state: load of %v: %w", key, err) }
+
+func (c *Cache[T]) fetchMissing(ctx context.Context, key Key, load loader[T]) (Result[T], error) {
 	if key.encoded == "" {
 		return Result[T]{}, fmt.Errorf("%w: the zero Key", ErrBadKey)
 	}
@@ -100,7 +168,7 @@ func (c *Cache[T]) fetchMissing(
 	}
 	seat, e, ok := c.flights.join(ctx, key.encoded, load)
 	if ok {
-		return e.result(Memory), nil
+		return c.answer(ctx, key, e, load)
 	}
 	select {
 	case answer := <-seat.answer:
@@ -111,12 +179,21 @@ func (c *Cache[T]) fetchMissing(
 	}
 }
 
-// arrival turns what the flight brought into the caller's result.
+// arrival turns what the flight brought into the caller's result. Where it
+// brought no more than bad luck, and somebody has stored a result meanwhile, that
+// is better than the error.
 func (c *Cache[T]) arrival(key Key, s seat, answer singleflight.Result) (Result[T], error) {
-	if answer.Err != nil {
-		return Result[T]{}, fmt.Errorf("state: load of %v: %w", key, answer.Err)
+	if answer.Err == nil {
+		return answer.Val.(*entry[T]).result(s.source, Full), nil
 	}
-	return answer.Val.(entry[T]).result(s.source), nil
+	if failureOf(answer.Err) == temporaryFailure {
+		if e, ok := c.engine.GetQuietly(key.encoded); ok {
+			if worth := c.flights.judge(e); worth >= stale {
+				return c.serve(e, worth), nil
+			}
+		}
+	}
+	return Result[T]{}, loadError(key, answer.Err)
 }
 
 // departure is the error of a caller whose own context ended.

@@ -229,7 +229,7 @@ func TestFetchLooksAgainBeforeItLoads(t *testing.T) {
 		synctest.Wait()
 		g.open("a")
 		wantValue(t, <-first, "a", Origin)
-		res, err := c.fetchMissing(t.Context(), key, forbidden(t))
+		res, err := c.fetchMissing(t.Context(), key, withoutTerms(forbidden(t)))
 		wantValue(t, answer[string]{res, err}, "a", Memory)
 	})
 }
@@ -334,16 +334,16 @@ func TestNobodyJoinsALoadThatAllHaveLeft(t *testing.T) {
 	}
 	for round := range 200 {
 		key := keyOf(t, round).encoded
-		first, _, _ := c.flights.join(t.Context(), key, stuck)
+		first, _, _ := c.flights.join(t.Context(), key, withoutTerms(stuck))
 		c.flights.leave(key, first.flight)
-		next, _, ok := c.flights.join(t.Context(), key, constant("b"))
+		next, _, ok := c.flights.join(t.Context(), key, withoutTerms(constant("b")))
 		if ok {
 			t.Fatal("what an abandoned load brought was kept")
 		}
 		if next.flight == first.flight || next.source != Origin {
 			t.Fatal("a caller joined an abandoned load")
 		}
-		if got := <-next.answer; got.Err != nil || got.Val.(entry[string]).value != "b" {
+		if got := <-next.answer; got.Err != nil || got.Val.(*entry[string]).value != "b" {
 			t.Fatal(got)
 		}
 	}

@@ -38,10 +38,11 @@ import (
 // but a load that starts between the look at the count and the write would
 // overwrite the newer Set).
 type flights[T any] struct {
-	timeout time.Duration
-	log     *slog.Logger
-	engine  *shard.Cache[string, entry[T]]
-	group   singleflight.Group
+	kind   Kind // INVARIANT: as in Cache.
+	clock  *coarseClock
+	log    *slog.Logger
+	engine *shard.Cache[string, *entry[T]]
+	group  singleflight.Group
 
 	mu sync.Mutex
 	// INVARIANT: guarded by mu, and so is every use of group: while mu is free,
@@ -55,7 +56,7 @@ type flights[T any] struct {
 
 // flightCounts say what became of the fetches that missed.
 type flightCounts struct {
-	started, collapsed, failed, abandoned, fenced uint64
+	started, refreshes, collapsed, failed, abandoned, fenced uint64
 }
 
 // flight is one load and those who wait for it.
@@ -77,9 +78,12 @@ type seat struct {
 // errAbandoned is why the context of a load ended that nobody waits for.
 var errAbandoned = errors.New("everybody waiting for the load has left")
 
-func newFlights[T any](k Kind, engine *shard.Cache[string, entry[T]], log *slog.Logger) *flights[T] {
+func newFlights[T any](
+	k Kind, engine *shard.Cache[string, *entry[T]], clock *coarseClock, log *slog.Logger,
+) *flights[T] {
 	return &flights[T]{
-		timeout: k.LoadTimeout,
+		kind:    k,
+		clock:   clock,
 		log:     log.With(slog.String("kind", k.Name)),
 		engine:  engine,
 		current: make(map[string]*flight),
@@ -90,13 +94,19 @@ func newFlights[T any](k Kind, engine *shard.Cache[string, entry[T]], log *slog.
 // none. Where a flight has landed since the caller looked, its entry is
 // returned instead, and ok is true.
 func (fs *flights[T]) join(
-	ctx context.Context, key string, load func(context.Context) (T, error),
-) (s seat, e entry[T], ok bool) {
+	ctx context.Context, key string, load loader[T],
+) (s seat, e *entry[T], ok bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if e, ok = fs.engine.Get(key); ok {
 		return seat{}, e, true
 	}
+	return fs.board(ctx, key, load), nil, false
+}
+
+// board gives the caller a seat in key's flight, which it starts where there is
+// none. The caller holds mu.
+func (fs *flights[T]) board(ctx context.Context, key string, load loader[T]) seat {
 	f, source := fs.current[key], Flight
 	if f == nil {
 		f, source = fs.takeOff(ctx, key), Origin
@@ -105,7 +115,7 @@ func (fs *flights[T]) join(
 	}
 	f.waiters++
 	answer := fs.group.DoChan(key, func() (any, error) { return fs.fly(key, f, load) })
-	return seat{flight: f, source: source, answer: answer}, e, false
+	return seat{flight: f, source: source, answer: answer}
 }
 
 // takeOff starts key's flight. It has the values of ctx, and a life of its own.
@@ -113,7 +123,7 @@ func (fs *flights[T]) join(
 func (fs *flights[T]) takeOff(ctx context.Context, key string) *flight {
 	f := &flight{}
 	f.ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	f.ctx, f.stop = context.WithTimeoutCause(f.ctx, fs.timeout, ErrLoadTimeout)
+	f.ctx, f.stop = context.WithTimeoutCause(f.ctx, fs.kind.LoadTimeout, ErrLoadTimeout)
 	fs.current[key] = f
 	fs.counts.started++
 	return f
@@ -142,7 +152,7 @@ func (fs *flights[T]) ground(key string) {
 }
 
 // fly runs the load to its end, or to the end of its context, and lands.
-func (fs *flights[T]) fly(key string, f *flight, load func(context.Context) (T, error)) (entry[T], error) {
+func (fs *flights[T]) fly(key string, f *flight, load loader[T]) (*entry[T], error) {
 	defer f.stop()
 	started := time.Now()
 	done := make(chan outcome[T], 1)
@@ -153,8 +163,9 @@ func (fs *flights[T]) fly(key string, f *flight, load func(context.Context) (T, 
 	case <-f.ctx.Done():
 		out.err = f.ctx.Err()
 	}
-	e, err := entry[T]{value: out.value, asOfNanoseconds: started.UnixNano()}, fs.explain(f, out.err)
-	fs.land(key, f, e, err)
+	err := fs.explain(f, out.err)
+	e, kept := fs.newEntry(out.value, started, out.terms)
+	fs.land(key, f, e, kept, err)
 	return e, err
 }
 
@@ -164,11 +175,11 @@ func (fs *flights[T]) explain(f *flight, err error) error {
 	if err == nil || !errors.Is(context.Cause(f.ctx), ErrLoadTimeout) {
 		return err
 	}
-	return fmt.Errorf("%w after %v: %w", ErrLoadTimeout, fs.timeout, err)
+	return fmt.Errorf("%w after %v: %w", ErrLoadTimeout, fs.kind.LoadTimeout, err)
 }
 
 // land keeps the flight's result, unless it was overtaken, and ends the flight.
-func (fs *flights[T]) land(key string, f *flight, e entry[T], err error) {
+func (fs *flights[T]) land(key string, f *flight, e *entry[T], kept time.Duration, err error) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	overtaken := fs.current[key] != f
@@ -180,22 +191,35 @@ func (fs *flights[T]) land(key string, f *flight, e entry[T], err error) {
 		fs.counts.abandoned++
 	case err != nil:
 		fs.counts.failed++
+		if !overtaken {
+			fs.fail(key, e, err)
+		}
 	case overtaken:
 		fs.counts.fenced++
 	case !fs.closed:
-		fs.engine.Set(key, e)
+		fs.keep(key, e, kept)
 	}
 }
 
+// keep writes an entry, or removes the one there is where the new one is not to
+// be kept. The caller holds mu.
+func (fs *flights[T]) keep(key string, e *entry[T], kept time.Duration) bool {
+	if kept < 0 {
+		fs.engine.Delete(key)
+		return false
+	}
+	return fs.engine.SetWithTTL(key, e, kept)
+}
+
 // put writes a value that is newer than what any load under way may bring.
-func (fs *flights[T]) put(key string, e entry[T]) bool {
+func (fs *flights[T]) put(key string, e *entry[T], kept time.Duration) bool {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if fs.closed {
 		return false
 	}
 	fs.ground(key)
-	return fs.engine.Set(key, e)
+	return fs.keep(key, e, kept)
 }
 
 func (fs *flights[T]) remove(key string) bool {

@@ -38,14 +38,20 @@ type Health struct {
 // another.
 type KindStats struct {
 	Name string `json:"name"`
-	// Entries is the number of results kept.
+	// Entries is the number of results kept, remembered errors among them.
 	Entries int `json:"entries"`
-	// Hits were answered from memory.
+	// Hits were answered with a result from memory.
 	Hits uint64 `json:"hits"`
+	// RememberedErrors were answered from memory too, and are no hits.
+	RememberedErrors uint64 `json:"rememberedErrors"`
+	// Stale hits were answered with a result past its TTL.
+	Stale uint64 `json:"stale"`
 	// Collapsed fetches joined a load that another had started.
 	Collapsed uint64 `json:"collapsed"`
-	// Loads were started.
+	// Loads were started, refreshes among them.
 	Loads uint64 `json:"loads"`
+	// Refreshes were started behind a stale hit.
+	Refreshes uint64 `json:"refreshes"`
 	// LoadErrors are loads that failed: by an error, a panic, or running out of
 	// time.
 	LoadErrors uint64 `json:"loadErrors"`
@@ -90,17 +96,22 @@ func (st *State) degradation() []string {
 func (c *Cache[T]) Stats() KindStats { return c.stats() }
 
 func (c *Cache[T]) stats() KindStats {
+	// Before the engine's, so that none of them is missing there.
+	stale, remembered, unserved := c.counts.stale.Load(), c.counts.remembered.Load(), c.counts.unserved.Load()
 	engine, counts := c.engine.Stats(), c.flights.tally()
 	return KindStats{
-		Name:        c.kind.Name,
-		Entries:     c.engine.Len(),
-		Hits:        engine.Hits,
-		Collapsed:   counts.collapsed,
-		Loads:       counts.started,
-		LoadErrors:  counts.failed,
-		Abandoned:   counts.abandoned,
-		Fenced:      counts.fenced,
-		Evictions:   engine.Evictions,
-		Expirations: engine.Expirations,
+		Name:             c.kind.Name,
+		Entries:          c.engine.Len(),
+		Hits:             engine.Hits - remembered - unserved,
+		RememberedErrors: remembered,
+		Stale:            stale,
+		Collapsed:        counts.collapsed,
+		Loads:            counts.started,
+		Refreshes:        counts.refreshes,
+		LoadErrors:       counts.failed,
+		Abandoned:        counts.abandoned,
+		Fenced:           counts.fenced,
+		Evictions:        engine.Evictions,
+		Expirations:      engine.Expirations,
 	}
 }

@@ -12,10 +12,19 @@ type Kind struct {
 	// Name names the kind in errors, logs and Health: 1 to 64 letters, digits,
 	// '.', '_' and '-'. Unique within a State; "query" is the State's own.
 	Name string
-	// TTL is how long a result is served, counted from when it was stored. 0
+	// TTL is how long a result is fresh, counted from when it was stored. 0
 	// means Config.CacheTTL; else at least a millisecond.
 	TTL time.Duration
-	// MaximumSize is the most results kept. 0 means Config.MaximumSize; else 1
+	// StaleFor is how long after that a result is still served, flagged as Stale,
+	// while a newer one is loaded behind the caller's back. The end of TTL is then
+	// a soft deadline, noticed within about 10 ms, and the end of StaleFor is the
+	// hard one. 0 means that a result ends with its TTL.
+	StaleFor time.Duration
+	// ErrorTTL is how long an error that matches ErrPermanent is remembered: who
+	// asks meanwhile gets it at once. 0 means Config.ErrorTTL; Never, not at all;
+	// else at least a millisecond.
+	ErrorTTL time.Duration
+	// MaximumSize is the most results kept, remembered errors among them. 0 means Config.MaximumSize; else 1
 	// to 2^30.
 	MaximumSize int
 	// LoadTimeout is the longest that one load may take. 0 means
@@ -39,20 +48,29 @@ func (k Kind) withDefaults(c *Config) (Kind, error) {
 	if k.TTL != 0 {
 		own.CacheTTL = k.TTL
 	}
+	if k.ErrorTTL != 0 && k.ErrorTTL != Never {
+		own.ErrorTTL = k.ErrorTTL
+	}
 	if k.MaximumSize != 0 {
 		own.MaximumSize = k.MaximumSize
 	}
 	if k.LoadTimeout != 0 {
 		own.LoadTimeout = k.LoadTimeout
 	}
-	fields := map[string]string{"CacheTTL": "TTL", "MaximumSize": "MaximumSize", "LoadTimeout": "LoadTimeout"}
+	fields := map[string]string{"CacheTTL": "TTL", "ErrorTTL": "ErrorTTL", "MaximumSize": "MaximumSize", "LoadTimeout": "LoadTimeout"}
 	for _, s := range settings {
 		if problem := s.check(&own); problem != "" {
 			faults = append(faults, s.fault("Kind."+fields[s.field], s.current(&own), problem))
 		}
 	}
+	if k.StaleFor < 0 {
+		faults = append(faults, fmt.Errorf("Kind.StaleFor=%v is negative: want a duration from 0 up", k.StaleFor))
+	}
 	if len(faults) > 0 {
 		return Kind{}, fmt.Errorf("kind %.80q: %w", k.Name, configError(faults))
+	}
+	if k.ErrorTTL == 0 {
+		k.ErrorTTL = own.ErrorTTL
 	}
 	k.TTL, k.MaximumSize, k.LoadTimeout = own.CacheTTL, own.MaximumSize, own.LoadTimeout
 	return k, nil

@@ -23,6 +23,7 @@ var (
 // outcome is what a load came to.
 type outcome[T any] struct {
 	value T
+	terms Terms
 	err   error
 }
 
@@ -31,7 +32,7 @@ type outcome[T any] struct {
 // after runtime.Goexit never answers. done must have room for the outcome, so
 // that a load that nobody waits for any more can end.
 func runGuarded[T any](
-	ctx context.Context, log *slog.Logger, load func(context.Context) (T, error), done chan<- outcome[T],
+	ctx context.Context, log *slog.Logger, load loader[T], done chan<- outcome[T],
 ) {
 	out := outcome[T]{err: ErrLoaderExited} // stands only where load does not return
 	defer func() {
@@ -41,7 +42,7 @@ func runGuarded[T any](
 		}
 		done <- out
 	}()
-	out.value, out.err = load(ctx)
+	out.value, out.terms, out.err = load(ctx)
 }
 
 func panicError(value any) error {

@@ -63,11 +63,13 @@ func (st *State) Query(ctx context.Context, account int, nrql string) (Result[Ro
 	if err != nil {
 		return Result[Rows]{}, err
 	}
-	if res, ok := st.queries.Get(key); ok { // before a closure is allocated for a miss
-		return res, nil
+	e, fresh := st.queries.look(key)
+	if fresh { // before a closure is allocated for a miss
+		return e.result(Memory, Full), nil
 	}
-	return st.queries.fetchMissing(ctx, key, func(ctx context.Context) (Rows, error) {
-		return st.run(ctx, account, nrql)
+	return st.queries.fetchElse(ctx, key, e, func(ctx context.Context) (rows Rows, t Terms, err error) {
+		rows, err = st.run(ctx, account, nrql)
+		return rows, t, err
 	})
 }
 

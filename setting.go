@@ -60,6 +60,9 @@ var settings = []setting{
 	durationSetting(
 		"CACHE_TTL", "CacheTTL", 5*time.Minute, time.Millisecond, func(c *Config) *time.Duration { return &c.CacheTTL },
 		"How long a cached result is served where its kind does not say."),
+	durationSetting(
+		"STATE_ERROR_TTL", "ErrorTTL", 30*time.Second, time.Millisecond, func(c *Config) *time.Duration { return &c.ErrorTTL },
+		"How long a permanent error, such as that of a query with a syntax error, is remembered where its kind does not say."),
 	countSetting(
 		"STATE_MAXIMUM_SIZE", "MaximumSize", 10_000, 1<<30, func(c *Config) *int { return &c.MaximumSize },
 		"The most results that one kind keeps where the kind does not say."),
@@ -81,6 +84,9 @@ var settings = []setting{
 	countSetting(
 		"STATE_QUERIES_PER_MINUTE", "QueriesPerMinute", 3_000, 1_000_000, func(c *Config) *int { return &c.QueriesPerMinute },
 		"The most queries of one account that this process starts in any minute."),
+	countSetting(
+		"STATE_REFRESH_CONCURRENCY", "RefreshConcurrency", 8, 10_000, func(c *Config) *int { return &c.RefreshConcurrency },
+		"The most refreshes of stale results under way at once, of all kinds and accounts."),
 }
 
 func durationSetting(

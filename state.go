@@ -23,9 +23,11 @@ var (
 // closed State still answers: Fetch and Query then run their load and keep
 // nothing, because a server without state is better than a server that fails.
 type State struct {
-	config  Config // INVARIANT: validated, defaults filled in, never changed.
-	limiter *limiter
-	queries *Cache[Rows]
+	config    Config // INVARIANT: validated, defaults filled in, never changed.
+	limiter   *limiter
+	clock     *coarseClock
+	refresher *refresher
+	queries   *Cache[Rows]
 
 	mu sync.Mutex
 	// INVARIANT: guarded by mu. Every cache made of this State, by its kind's
@@ -57,9 +59,11 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 		return nil, err
 	}
 	st := &State{
-		config:  cfg,
-		limiter: newLimiter(cfg.QueryConcurrency, cfg.QueriesPerMinute),
-		kinds:   make(map[string]kind),
+		config:    cfg,
+		limiter:   newLimiter(cfg.QueryConcurrency, cfg.QueriesPerMinute),
+		clock:     newCoarseClock(),
+		refresher: newRefresher(cfg.RefreshConcurrency),
+		kinds:     make(map[string]kind),
 	}
 	queries, err := NewCache[Rows](st, Kind{Name: queryKind})
 	if err != nil {
@@ -87,8 +91,8 @@ func (st *State) adopt(name string, k kind) error {
 }
 
 // Close empties every cache and ends every goroutine of the State, except that
-// loads under way go on for as long as somebody waits for them. It does not
-// wait for those. Every call returns once the State is closed; the error is
+// loads under way go on for as long as somebody waits for them; refreshes have
+// nobody waiting. It does not wait for those. Every call returns once the State is closed; the error is
 // always nil in this version.
 func (st *State) Close() error {
 	st.mu.Lock()
@@ -98,6 +102,8 @@ func (st *State) Close() error {
 	for _, k := range kinds {
 		k.close()
 	}
+	st.refresher.close()
+	st.clock.close()
 	return nil
 }
 
