@@ -23,6 +23,7 @@ type Cache[T any] struct {
 	// fences the loads under way.
 	flights   *flights[T]
 	clock     *coarseClock // the State's
+	tags      *tagTable    // the State's
 	refresher *refresher   // the State's
 	counts    hitCounts
 }
@@ -31,6 +32,7 @@ type Cache[T any] struct {
 type hitCounts struct {
 	stale      atomic.Uint64 // served as Stale
 	remembered atomic.Uint64 // remembered errors, served as errors
+	dead       atomic.Uint64 // invalidated, and buried
 	unserved   atomic.Uint64 // of no use to the caller
 }
 
@@ -43,15 +45,20 @@ func NewCache[T any](st *State, k Kind) (*Cache[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := shard.New(shard.Options[string, *entry[T]]{MaximumSize: k.MaximumSize})
+	options := shard.Options[string, *entry[T]]{MaximumSize: k.MaximumSize, MaximumCost: k.MaximumBytes}
+	if k.MaximumBytes > 0 {
+		options.Cost = func(key string, e *entry[T]) int64 { return e.cost(key) }
+	}
+	engine, err := shard.New(options)
 	if err != nil {
 		return nil, fmt.Errorf("state: kind %q: %w", k.Name, err)
 	}
 	c := &Cache[T]{
 		kind:      k,
 		engine:    engine,
-		flights:   newFlights(k, engine, st.clock, st.config.Logger),
+		flights:   newFlights(k, engine, st.clock, st.tags, st.config.Logger),
 		clock:     st.clock,
+		tags:      st.tags,
 		refresher: st.refresher,
 	}
 	if err := st.adopt(k.Name, c); err != nil {
@@ -70,11 +77,21 @@ func (c *Cache[T]) Get(key Key) (Result[T], bool) {
 		return Result[T]{}, false
 	}
 	worth := c.flights.judge(e)
-	if worth < stale {
+	switch worth {
+	case dead:
+		c.bury(key, e)
+		return Result[T]{}, false
+	case failed:
 		c.counts.unserved.Add(1)
 		return Result[T]{}, false
 	}
 	return c.serve(e, worth), true
+}
+
+// bury counts an invalidated entry and frees its place.
+func (c *Cache[T]) bury(key Key, e *entry[T]) {
+	c.counts.dead.Add(1)
+	c.flights.bury(key.encoded, e)
 }
 
 // serve makes a result of an entry that has one, and counts it where it is
@@ -90,8 +107,8 @@ func (c *Cache[T]) serve(e *entry[T], worth standing) Result[T] {
 // load of key that is under way does not overwrite it, and whoever fetches key
 // from now on does not join that load.
 //
-// It reports whether the value was kept: false for the zero Key, and once the
-// State is closed.
+// It reports whether the value was kept: false for the zero Key, where it is too
+// large for Kind.MaximumBytes, and once the State is closed.
 func (c *Cache[T]) Set(key Key, value T) bool {
 	return c.SetWithTerms(key, value, Terms{})
 }
@@ -103,7 +120,7 @@ func (c *Cache[T]) SetWithTerms(key Key, value T, t Terms) bool {
 	if key.encoded == "" {
 		return false
 	}
-	e, kept := c.flights.newEntry(value, time.Now(), t)
+	e, kept := c.flights.newEntry(value, time.Now(), c.flights.newDependence(key.encoded), t)
 	return c.flights.put(key.encoded, e, kept)
 }
 

@@ -10,7 +10,8 @@
 //     eviction, nor for another caller's slow load longer than its own context
 //     allows. (A miss and a write take a mutex for a few map operations.)
 //  2. Nothing wrong is served: no value after its deadline, none that was
-//     invalidated, and none of another account.
+//     invalidated, none of another account, and no stale one that is not called
+//     so.
 //  3. Everything is in memory by default, and what is missing makes the state
 //     degraded rather than the server fail.
 //
@@ -38,15 +39,48 @@
 // # What a fetch does
 //
 // A hit is a lookup in the engine (package shard): no lock, no allocation, no
-// look at the context. On a miss, callers of the same key share one load, each
+// look at the context.
+//
+// A result has two deadlines. Until the soft one (Kind.TTL) it is fresh. From
+// then to the hard one (Kind.StaleFor later) it is served as well, called Stale,
+// and one refresh a key runs behind it, through a few workers. After the hard one
+// it is never served. A load that knows better than its kind how long its result
+// holds says so: FetchWithTerms, SetWithTerms, Terms.
+//
+//	                soft deadline          hard deadline
+//	 ├───── Full ────────┼──────── Stale ────────┤ gone
+//	stored                served at once, refreshed behind
+//
+// On a miss, callers of the same key share one load, each
 // waits no longer than its own context, and the load ends when the last of them
-// has left or its time is up. A load that is overtaken by Set, Delete or Clear
-// answers those who wait for it and is not kept. A loader's panic is an error.
+// has left or its time is up. A load that is overtaken by Set, Delete, Clear or an
+// invalidation answers those who wait for it and is not kept. A loader's panic is
+// an error.
+//
+// What a failure means, a load says by its error. ErrTemporary leaves a stale
+// result where it is; ErrDenied ends it; ErrPermanent ends it too, unless it is
+// Settled, and is remembered for a while.
+//
+// # When something changes
+//
+// Every result has the Tags of its account and its kind, and those that its Terms
+// add, such as event types. Invalidate ends all results that have a tag, in the
+// same time however many there are, and whatever is being loaded meanwhile.
+// ObserveSchema invalidates an event type's results when its schema changes;
+// ObserveData makes those Stale that new events can change.
+//
+// # Memory
+//
+// A kind is bounded by the number of its results, and with Kind.MaximumBytes by
+// what they take of the heap, which is measured when they are stored.
+//
+// Code that has a cache of its own, from text to anything, swaps it for an
+// Untyped.
 //
 // # What it does not do
 //
 // Results are shared between callers, and so are read-only. Errors are not
-// kept. The limits on queries hold for one process. Close does not wait for
+// kept, except permanent ones. The limits on queries hold for one process. Close does not wait for
 // loads; a closed State still answers, by loading every time.
 //
 // # Watching it

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/uds-platform/state/internal/clock"
+	"github.com/uds-platform/state/internal/size"
 )
 
 // entry is a result as the engine keeps it: the engine holds a pointer to it,
@@ -19,26 +20,33 @@ type entry[T any] struct {
 	// result is never stale: then the engine's deadline is the only one. neverFresh
 	// where err is set, so that no hit is served at first sight.
 	freshUntilNanos int64
+	// verified is the latest epoch up to which nothing is known against the
+	// entry. INVARIANT: nothing that it depends on was invalidated after
+	// dependence.since and up to verified.
+	verified atomic.Uint64
 	// asOfSeconds and asOfNanos count from the Unix epoch. A time.Time would be
 	// larger and hold a pointer; one number would have to be divided at each hit.
 	asOfSeconds int64
 	asOfNanos   int32
-
-	settled bool  // as in Terms
-	err     error // set where this is a remembered error, and there is no value
-
+	settled     bool // as in Terms
 	// failures counts the refreshes that failed, up to a maximum. INVARIANT:
 	// written only by the refresh under way.
-	failures int32
+	failures uint8
 	// refreshAtNanos is the time, on the State's clock, from which a refresh may
 	// start. INVARIANT: clock.Never from when one is wanted until it has ended;
 	// who sets that is the only one to start it.
 	refreshAtNanos atomic.Int64
+
+	// A hit needs none of what follows. With a slice for its value, an entry
+	// takes two cache lines, and a hit reads the first.
+	dependence dependence // what it depends on, and since when
+	err        error      // set where this is a remembered error, and there is no value
+	bytes      int64      // what the value refers to, in a kind with MaximumBytes
 }
 
 // newEntry makes the entry of a value, and says how long the engine is to keep
 // it: less than 0 for not at all.
-func (fs *flights[T]) newEntry(value T, asOf time.Time, t Terms) (e *entry[T], kept time.Duration) {
+func (fs *flights[T]) newEntry(value T, asOf time.Time, d dependence, t Terms) (e *entry[T], kept time.Duration) {
 	fresh, kept := t.lifetime(&fs.kind)
 	e = &entry[T]{
 		value:           value,
@@ -46,6 +54,11 @@ func (fs *flights[T]) newEntry(value T, asOf time.Time, t Terms) (e *entry[T], k
 		asOfSeconds:     asOf.Unix(),
 		asOfNanos:       int32(asOf.Nanosecond()),
 		settled:         t.Settled,
+		dependence:      fs.tags.with(d, t.Tags),
+	}
+	e.verified.Store(d.since)
+	if fs.kind.MaximumBytes > 0 { // here, where no lock is held: it takes a while
+		e.bytes = size.Of(&e.value)
 	}
 	if kept > fresh {
 		e.freshUntilNanos = clock.After(fs.clock.exact.Now(), fresh)
@@ -53,10 +66,23 @@ func (fs *flights[T]) newEntry(value T, asOf time.Time, t Terms) (e *entry[T], k
 	return e, kept
 }
 
+// engineBytes is about what the engine adds to an entry: its node, the cell of
+// its value and its share of the tables. See docs/benchmarks.md, memory.
+const engineBytes = 144
+
+// cost is what the engine counts an entry as.
+func (e *entry[T]) cost(key string) int64 {
+	cost := engineBytes + size.Allocated[entry[T]]() + e.bytes + int64(len(key)) + 4*int64(len(e.dependence.more))
+	if e.err != nil {
+		cost += int64(len(e.err.Error()))
+	}
+	return cost
+}
+
 // remember makes of the entry of a failed load that of its error.
 func (e *entry[T]) remember(err error) {
 	var none T
-	e.value, e.err, e.freshUntilNanos = none, err, neverFresh
+	e.value, e.bytes, e.err, e.freshUntilNanos = none, 0, err, neverFresh
 }
 
 const neverFresh = math.MinInt64
@@ -65,7 +91,8 @@ const neverFresh = math.MinInt64
 type standing uint8
 
 const (
-	failed standing = iota // a remembered error
+	dead   standing = iota // invalidated
+	failed                 // a remembered error
 	stale
 	fresh
 )
@@ -78,11 +105,28 @@ func (s standing) quality() Quality {
 }
 
 func (fs *flights[T]) judge(e *entry[T]) standing {
+	if epoch := fs.tags.epoch.Load(); e.verified.Load() != epoch {
+		if fs.tags.dropped(&e.dependence) {
+			return dead
+		}
+		if !e.settled && fs.tags.aged(&e.dependence) {
+			return e.agedStanding()
+		}
+		e.verified.Store(epoch)
+	}
 	switch {
 	case e.err != nil:
 		return failed
 	case e.freshUntilNanos >= fs.clock.now():
 		return fresh
+	}
+	return stale
+}
+
+// agedStanding is what an entry is worth that is not the newest any more.
+func (e *entry[T]) agedStanding() standing {
+	if e.err != nil || e.freshUntilNanos == clock.Never {
+		return dead // it has no time to be stale
 	}
 	return stale
 }

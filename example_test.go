@@ -2,8 +2,10 @@ package state_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
+	"time"
 
 	"github.com/uds-platform/state"
 )
@@ -60,6 +62,92 @@ func ExampleCache_Fetch() {
 	// loading
 	// [appName duration] from origin <nil>
 	// [appName duration] from memory <nil>
+}
+
+func ExampleCache_FetchWithTerms() {
+	st, err := state.Open(context.Background(), state.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer st.Close()
+	counts, err := state.NewCache[int](st, state.Kind{Name: "count"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	key, err := state.NewKey(state.Scope{Account: 1234567}, "count", "Log", "yesterday")
+	if err != nil {
+		log.Fatal(err)
+	}
+	load := func(context.Context) (int, state.Terms, error) {
+		fmt.Println("counting")
+		return 42, state.Terms{
+			FreshFor: 24 * time.Hour, // yesterday is over
+			Settled:  true,
+			Tags:     []state.Tag{state.EventTypeTag(1234567, "Log")},
+		}, nil
+	}
+	show := func() {
+		res, err := counts.FetchWithTerms(context.Background(), key, load)
+		fmt.Println(res.Value, "from", res.Source, res.Quality, err)
+	}
+	show()
+	st.ObserveSchema(1234567, "Log", "message:string") // the first sight is no change
+	show()
+	st.ObserveSchema(1234567, "Log", "message:string level:string")
+	show()
+	// Output:
+	// counting
+	// 42 from origin full <nil>
+	// 42 from memory full <nil>
+	// counting
+	// 42 from origin full <nil>
+}
+
+func ExampleUntyped() {
+	st, err := state.Open(context.Background(), state.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer st.Close()
+	cache, err := state.NewUntyped(st, state.Kind{Name: "discovery"}, state.Scope{Account: 1234567})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := cache.Set("schema:Log", []string{"message", "level"}, time.Hour); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(cache.Get("schema:Log"))
+	fmt.Println(cache.Get("schema:Transaction"))
+	// Output:
+	// [message level] true
+	// <nil> false
+}
+
+func ExampleErrPermanent() {
+	st, err := state.Open(context.Background(), state.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer st.Close()
+	counts, err := state.NewCache[int](st, state.Kind{Name: "count"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	key, err := state.NewKey(state.Scope{Account: 1234567}, "count", "Lgo")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for range 2 {
+		_, err := counts.Fetch(context.Background(), key, func(context.Context) (int, error) {
+			fmt.Println("asking")
+			return 0, fmt.Errorf("%w: syntax error near SELEKT", state.ErrPermanent)
+		})
+		fmt.Println(errors.Is(err, state.ErrPermanent), err)
+	}
+	// Output:
+	// asking
+	// true state: load of count (account 1234567): permanent failure: syntax error near SELEKT
+	// true state: load of count (account 1234567): permanent failure: syntax error near SELEKT
 }
 
 func ExampleNewKey() {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 )
 
 // Source says where a result came from.
@@ -78,14 +76,14 @@ type loader[T any] func(context.Context) (T, Terms, error)
 //     load.
 //   - A load that ignores its context is abandoned: its callers are answered in
 //     time, and its goroutine ends when it returns.
-//   - After a Set, Delete or Clear during the load, those who wait still get
-//     its result, but it is not kept, and later callers do not join.
+//   - After a Set, Delete, Clear or Invalidate during the load, those who wait
+//     still get its result, but it is not kept, and later callers do not get it.
 //   - What the load returns, all get. A panic becomes an error that matches
 //     ErrLoaderPanic, runtime.Goexit one that matches ErrLoaderExited, and
 //     running out of time one that matches ErrLoadTimeout and
 //     context.DeadlineExceeded. Errors are not kept, except that one which
 //     matches ErrPermanent is remembered for Kind.ErrorTTL, and returned without
-//     a load meanwhile. A Set, Delete or Clear ends that.
+//     a load meanwhile. A Set, Delete, Clear or Invalidate ends that.
 //   - Where the load fails with a temporary error (see ErrTemporary) and a result
 //     has been stored meanwhile, they get that.
 //
@@ -98,7 +96,7 @@ func (c *Cache[T]) Fetch(
 	ctx context.Context, key Key, load func(context.Context) (T, error),
 ) (res Result[T], err error) {
 	e, ok := c.engine.Get(key.encoded)
-	if ok && e.freshUntilNanos >= c.clock.reading.Load() {
+	if ok && e.freshUntilNanos >= c.clock.reading.Load() && e.verified.Load() == c.tags.epoch.Load() {
 		// Not look, and not e.result(Memory, Full): that builds the result aside and copies
 		// it, which takes a third as long as the lookup.
 		res.Value, res.Source, res.Quality = e.value, Memory, Full
@@ -121,10 +119,11 @@ func (c *Cache[T]) FetchWithTerms(
 }
 
 // look finds key's entry, nil where there is none, and says whether it is fresh
-// at first sight: where the clock stands, a closer look is needed.
+// at first sight: where the clock stands, or something was invalidated, a closer
+// look is needed.
 func (c *Cache[T]) look(key Key) (e *entry[T], fresh bool) {
 	e, ok := c.engine.Get(key.encoded)
-	return e, ok && e.freshUntilNanos >= c.clock.reading.Load()
+	return e, ok && e.freshUntilNanos >= c.clock.reading.Load() && e.verified.Load() == c.tags.epoch.Load()
 }
 
 // withoutTerms is a load that leaves its terms to the kind.
@@ -141,12 +140,18 @@ func (c *Cache[T]) fetchElse(ctx context.Context, key Key, e *entry[T], load loa
 	if e == nil {
 		return c.fetchMissing(ctx, key, load)
 	}
-	return c.answer(ctx, key, e, load)
+	worth := c.flights.judge(e)
+	if worth == dead {
+		c.bury(key, e)
+		return c.fetchMissing(ctx, key, load)
+	}
+	return c.answer(ctx, key, e, worth, load)
 }
 
 // answer is the answer that an entry gives.
-func (c *Cache[T]) answer(ctx context.Context, key Key, e *entry[T], load loader[T]) (Result[T], error) {
-	worth := c.flights.judge(e)
+func (c *Cache[T]) answer(
+	ctx context.Context, key Key, e *entry[T], worth standing, load loader[T],
+) (Result[T], error) {
 	switch worth {
 	case failed:
 		c.counts.remembered.Add(1)
@@ -163,37 +168,41 @@ func (c *Cache[T]) fetchMissing(ctx context.Context, key Key, load loader[T]) (R
 	if key.encoded == "" {
 		return Result[T]{}, fmt.Errorf("%w: the zero Key", ErrBadKey)
 	}
-	if ctx.Err() != nil {
-		return Result[T]{}, departure(ctx, key)
-	}
-	seat, e, ok := c.flights.join(ctx, key.encoded, load)
-	if ok {
-		return c.answer(ctx, key, e, load)
-	}
-	select {
-	case answer := <-seat.answer:
-		return c.arrival(key, seat, answer)
-	case <-ctx.Done():
-		c.flights.leave(key.encoded, seat.flight)
-		return Result[T]{}, departure(ctx, key)
+	for {
+		if ctx.Err() != nil {
+			return Result[T]{}, departure(ctx, key)
+		}
+		seat, e, worth := c.flights.join(ctx, key.encoded, load)
+		if e != nil {
+			return c.answer(ctx, key, e, worth, load)
+		}
+		select {
+		case answer := <-seat.answer:
+			if e = answer.Val.(*entry[T]); !c.flights.overtook(seat, e) {
+				return c.arrival(key, seat, e, answer.Err)
+			}
+		case <-ctx.Done():
+			c.flights.leave(key.encoded, seat.flight)
+			return Result[T]{}, departure(ctx, key)
+		}
 	}
 }
 
 // arrival turns what the flight brought into the caller's result. Where it
 // brought no more than bad luck, and somebody has stored a result meanwhile, that
 // is better than the error.
-func (c *Cache[T]) arrival(key Key, s seat, answer singleflight.Result) (Result[T], error) {
-	if answer.Err == nil {
-		return answer.Val.(*entry[T]).result(s.source, Full), nil
+func (c *Cache[T]) arrival(key Key, s seat, e *entry[T], err error) (Result[T], error) {
+	if err == nil {
+		return e.result(s.source, c.flights.arrivedAs(s, e)), nil
 	}
-	if failureOf(answer.Err) == temporaryFailure {
-		if e, ok := c.engine.GetQuietly(key.encoded); ok {
-			if worth := c.flights.judge(e); worth >= stale {
-				return c.serve(e, worth), nil
+	if failureOf(err) == temporaryFailure {
+		if stored, ok := c.engine.GetQuietly(key.encoded); ok {
+			if worth := c.flights.judge(stored); worth >= stale {
+				return c.serve(stored, worth), nil
 			}
 		}
 	}
-	return Result[T]{}, loadError(key, answer.Err)
+	return Result[T]{}, loadError(key, err)
 }
 
 // departure is the error of a caller whose own context ended.

@@ -336,8 +336,8 @@ func TestNobodyJoinsALoadThatAllHaveLeft(t *testing.T) {
 		key := keyOf(t, round).encoded
 		first, _, _ := c.flights.join(t.Context(), key, withoutTerms(stuck))
 		c.flights.leave(key, first.flight)
-		next, _, ok := c.flights.join(t.Context(), key, withoutTerms(constant("b")))
-		if ok {
+		next, landed, _ := c.flights.join(t.Context(), key, withoutTerms(constant("b")))
+		if landed != nil {
 			t.Fatal("what an abandoned load brought was kept")
 		}
 		if next.flight == first.flight || next.source != Origin {

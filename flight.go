@@ -27,6 +27,11 @@ import (
 // current, in the critical section that takes it out; so no invalidation can
 // fall between the check and the write.
 //
+// Invalidation by tags can't end flights one by one, since it does not know
+// them. So each load takes the epoch before it starts; see tagTable. What it
+// brings is checked when it lands, and whoever boards checks what is known of the
+// load, and again what it brought.
+//
 // Accepted: a miss and a write take a mutex, held for a few map operations and
 // one call of the engine, never while a caller's code runs or anything is
 // waited for. A hit does not take it. A waiter that leaves early leaves its
@@ -40,6 +45,8 @@ import (
 type flights[T any] struct {
 	kind   Kind // INVARIANT: as in Cache.
 	clock  *coarseClock
+	tags   *tagTable
+	slot   uint32 // INVARIANT: of the kind's tag in tags.
 	log    *slog.Logger
 	engine *shard.Cache[string, *entry[T]]
 	group  singleflight.Group
@@ -57,15 +64,19 @@ type flights[T any] struct {
 // flightCounts say what became of the fetches that missed.
 type flightCounts struct {
 	started, refreshes, collapsed, failed, abandoned, fenced uint64
+	landed                                                   uint64 // before the caller could join
 }
 
 // flight is one load and those who wait for it.
 type flight struct {
 	// INVARIANT: guarded by flights.mu. Callers that joined and have not left.
 	waiters int
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
-	stop    context.CancelFunc // releases the timer of ctx
+	// dependence is what is known before the load has ended. INVARIANT: made
+	// before the load begins, never changed.
+	dependence dependence
+	ctx        context.Context
+	cancel     context.CancelCauseFunc
+	stop       context.CancelFunc // releases the timer of ctx
 }
 
 // seat is one caller's place in a flight.
@@ -73,17 +84,22 @@ type seat struct {
 	flight *flight
 	source Source
 	answer <-chan singleflight.Result
+	// epoch is when the caller boarded: what was invalidated up to then must
+	// not be what it gets.
+	epoch uint64
 }
 
 // errAbandoned is why the context of a load ended that nobody waits for.
 var errAbandoned = errors.New("everybody waiting for the load has left")
 
 func newFlights[T any](
-	k Kind, engine *shard.Cache[string, *entry[T]], clock *coarseClock, log *slog.Logger,
+	k Kind, engine *shard.Cache[string, *entry[T]], clock *coarseClock, tags *tagTable, log *slog.Logger,
 ) *flights[T] {
 	return &flights[T]{
 		kind:    k,
 		clock:   clock,
+		tags:    tags,
+		slot:    tags.slot(KindTag(k.Name)),
 		log:     log.With(slog.String("kind", k.Name)),
 		engine:  engine,
 		current: make(map[string]*flight),
@@ -91,23 +107,31 @@ func newFlights[T any](
 }
 
 // join gives the caller a seat in key's flight, which it starts where there is
-// none. Where a flight has landed since the caller looked, its entry is
-// returned instead, and ok is true.
+// none. Where a flight has landed since the caller looked, its entry and what
+// that is worth are returned instead.
 func (fs *flights[T]) join(
 	ctx context.Context, key string, load loader[T],
-) (s seat, e *entry[T], ok bool) {
+) (s seat, e *entry[T], worth standing) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if e, ok = fs.engine.Get(key); ok {
-		return seat{}, e, true
+	if e, ok := fs.engine.GetQuietly(key); ok {
+		if worth = fs.judge(e); worth > dead {
+			fs.counts.landed++
+			return seat{}, e, worth
+		}
 	}
-	return fs.board(ctx, key, load), nil, false
+	return fs.board(ctx, key, load), nil, dead
 }
 
 // board gives the caller a seat in key's flight, which it starts where there is
 // none. The caller holds mu.
 func (fs *flights[T]) board(ctx context.Context, key string, load loader[T]) seat {
+	epoch := fs.tags.epoch.Load()
 	f, source := fs.current[key], Flight
+	if f != nil && fs.tags.dropped(&f.dependence) {
+		fs.ground(key)
+		f = nil
+	}
 	if f == nil {
 		f, source = fs.takeOff(ctx, key), Origin
 	} else {
@@ -115,13 +139,13 @@ func (fs *flights[T]) board(ctx context.Context, key string, load loader[T]) sea
 	}
 	f.waiters++
 	answer := fs.group.DoChan(key, func() (any, error) { return fs.fly(key, f, load) })
-	return seat{flight: f, source: source, answer: answer}
+	return seat{flight: f, source: source, answer: answer, epoch: epoch}
 }
 
 // takeOff starts key's flight. It has the values of ctx, and a life of its own.
 // The caller holds mu.
 func (fs *flights[T]) takeOff(ctx context.Context, key string) *flight {
-	f := &flight{}
+	f := &flight{dependence: fs.newDependence(key)}
 	f.ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	f.ctx, f.stop = context.WithTimeoutCause(f.ctx, fs.kind.LoadTimeout, ErrLoadTimeout)
 	fs.current[key] = f
@@ -164,7 +188,7 @@ func (fs *flights[T]) fly(key string, f *flight, load loader[T]) (*entry[T], err
 		out.err = f.ctx.Err()
 	}
 	err := fs.explain(f, out.err)
-	e, kept := fs.newEntry(out.value, started, out.terms)
+	e, kept := fs.newEntry(out.value, started, f.dependence, out.terms)
 	fs.land(key, f, e, kept, err)
 	return e, err
 }
@@ -186,6 +210,7 @@ func (fs *flights[T]) land(key string, f *flight, e *entry[T], kept time.Duratio
 	if !overtaken {
 		fs.ground(key)
 	}
+	overtaken = overtaken || fs.tags.dropped(&e.dependence)
 	switch {
 	case f.waiters == 0:
 		fs.counts.abandoned++
@@ -199,6 +224,39 @@ func (fs *flights[T]) land(key string, f *flight, e *entry[T], kept time.Duratio
 	case !fs.closed:
 		fs.keep(key, e, kept)
 	}
+}
+
+// overtook reports whether what a flight brought may have been invalidated
+// before the caller boarded. Whoever boarded a flight that was known to be
+// overtaken started another; but what a result depends on may only be known when
+// it is there.
+func (fs *flights[T]) overtook(s seat, e *entry[T]) bool {
+	return s.epoch > s.flight.dependence.since && fs.tags.dropped(&e.dependence)
+}
+
+// arrivedAs says how good a result is to someone who waited for it: as good as
+// when they boarded.
+func (fs *flights[T]) arrivedAs(s seat, e *entry[T]) Quality {
+	if s.epoch > s.flight.dependence.since && !e.settled && fs.tags.aged(&e.dependence) {
+		return Stale
+	}
+	return Full
+}
+
+// newDependence is what a result of key depends on at least, from now on.
+func (fs *flights[T]) newDependence(key string) dependence {
+	return fs.tags.newDependence(Key{encoded: key}.account(), fs.slot)
+}
+
+// bury removes an entry that is dead, unless it has been replaced. It fences
+// nothing: what is under way is judged by its own tags.
+func (fs *flights[T]) bury(key string, e *entry[T]) {
+	fs.engine.Compute(key, func(old *entry[T], found bool) (*entry[T], shard.Op) {
+		if found && old == e {
+			return nil, shard.Remove
+		}
+		return old, shard.Keep
+	})
 }
 
 // keep writes an entry, or removes the one there is where the new one is not to

@@ -40,12 +40,17 @@ type KindStats struct {
 	Name string `json:"name"`
 	// Entries is the number of results kept, remembered errors among them.
 	Entries int `json:"entries"`
+	// Bytes is what they take of the heap, about, where Kind.MaximumBytes is set,
+	// and else 0.
+	Bytes int64 `json:"bytes"`
 	// Hits were answered with a result from memory.
 	Hits uint64 `json:"hits"`
 	// RememberedErrors were answered from memory too, and are no hits.
 	RememberedErrors uint64 `json:"rememberedErrors"`
 	// Stale hits were answered with a result past its TTL.
 	Stale uint64 `json:"stale"`
+	// Invalidated results were found by their tags, and not served.
+	Invalidated uint64 `json:"invalidated"`
 	// Collapsed fetches joined a load that another had started.
 	Collapsed uint64 `json:"collapsed"`
 	// Loads were started, refreshes among them.
@@ -57,9 +62,11 @@ type KindStats struct {
 	LoadErrors uint64 `json:"loadErrors"`
 	// Abandoned loads ended because nobody waited for them any more.
 	Abandoned uint64 `json:"abandoned"`
-	// Fenced results were not kept, because a Set, Delete or Clear came during
-	// their load.
+	// Fenced results were not kept, because a Set, Delete, Clear or Invalidate
+	// came during their load.
 	Fenced uint64 `json:"fenced"`
+	// Refused results were too large to be kept, or came after Close.
+	Refused uint64 `json:"refused"`
 	// Evictions made room.
 	Evictions uint64 `json:"evictions"`
 	// Expirations came to the end of their TTL.
@@ -97,12 +104,15 @@ func (c *Cache[T]) Stats() KindStats { return c.stats() }
 
 func (c *Cache[T]) stats() KindStats {
 	// Before the engine's, so that none of them is missing there.
-	stale, remembered, unserved := c.counts.stale.Load(), c.counts.remembered.Load(), c.counts.unserved.Load()
+	stale, remembered := c.counts.stale.Load(), c.counts.remembered.Load()
+	dead, unserved := c.counts.dead.Load(), c.counts.unserved.Load()
 	engine, counts := c.engine.Stats(), c.flights.tally()
 	return KindStats{
 		Name:             c.kind.Name,
 		Entries:          c.engine.Len(),
-		Hits:             engine.Hits - remembered - unserved,
+		Bytes:            c.engine.Cost(),
+		Hits:             engine.Hits + counts.landed - remembered - dead - unserved,
+		Invalidated:      dead,
 		RememberedErrors: remembered,
 		Stale:            stale,
 		Collapsed:        counts.collapsed,
@@ -111,6 +121,7 @@ func (c *Cache[T]) stats() KindStats {
 		LoadErrors:       counts.failed,
 		Abandoned:        counts.abandoned,
 		Fenced:           counts.fenced,
+		Refused:          engine.Refusals,
 		Evictions:        engine.Evictions,
 		Expirations:      engine.Expirations,
 	}

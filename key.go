@@ -146,6 +146,12 @@ func (k Key) String() string {
 	return fmt.Sprintf("%s (account %d)", name, account)
 }
 
+// account returns the account of a key other than the zero Key.
+func (k Key) account() int {
+	account, _ := binary.Uvarint([]byte(k.encoded[:min(len(k.encoded), binary.MaxVarintLen64)]))
+	return int(account)
+}
+
 // cutText splits off a text that is preceded by its length.
 func cutText(s string) (text, rest string) {
 	size, n := binary.Uvarint([]byte(s[:min(len(s), binary.MaxVarintLen64)]))

@@ -27,10 +27,22 @@ type Kind struct {
 	// MaximumSize is the most results kept, remembered errors among them. 0 means Config.MaximumSize; else 1
 	// to 2^30.
 	MaximumSize int
+	// MaximumBytes is how much of the heap the results kept may take in all,
+	// besides MaximumSize: measured when a result is stored, by a walk through
+	// it that takes some 200 ns for each of its parts. Nobody may write to a
+	// result while it is stored, nor later. A result is not kept that is larger
+	// than its share, MaximumBytes divided by 8 × GOMAXPROCS, but up to 1 MiB
+	// always is. 0 means no such bound; else 1 MiB to 2^60.
+	MaximumBytes int64
 	// LoadTimeout is the longest that one load may take. 0 means
 	// Config.LoadTimeout; else at least a millisecond.
 	LoadTimeout time.Duration
 }
+
+const (
+	leastMaximumBytes = 1 << 20
+	mostMaximumBytes  = 1 << 60
+)
 
 // kindName is what metrics, paths and logs all accept.
 var kindName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
@@ -65,6 +77,10 @@ func (k Kind) withDefaults(c *Config) (Kind, error) {
 	}
 	if k.StaleFor < 0 {
 		faults = append(faults, fmt.Errorf("Kind.StaleFor=%v is negative: want a duration from 0 up", k.StaleFor))
+	}
+	if k.MaximumBytes != 0 && (k.MaximumBytes < leastMaximumBytes || k.MaximumBytes > mostMaximumBytes) {
+		faults = append(faults, fmt.Errorf("Kind.MaximumBytes=%d is out of range: want %d to %d, or 0 for no such bound",
+			k.MaximumBytes, leastMaximumBytes, int64(mostMaximumBytes)))
 	}
 	if len(faults) > 0 {
 		return Kind{}, fmt.Errorf("kind %.80q: %w", k.Name, configError(faults))

@@ -37,6 +37,9 @@ type Querier interface {
 // Config.CacheTTL, by account and by the exact text of the query. They are
 // shared: treat the rows as read-only.
 //
+// What a failed query means for what is kept, the Querier says by an error that
+// matches ErrTemporary, ErrPermanent or ErrDenied.
+//
 // Every caller of the State gets the same answer, so the Querier must not
 // answer by who asks. A query runs within the account's limits,
 // Config.QueryConcurrency and Config.QueriesPerMinute; waiting for them counts

@@ -143,7 +143,7 @@ func (fs *flights[T]) renew(stop, ctx context.Context, key string, e *entry[T], 
 func (fs *flights[T]) joinRenewal(ctx context.Context, key string, e *entry[T], load loader[T]) (seat, bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if kept, ok := fs.engine.GetQuietly(key); !ok || kept != e || fs.closed {
+	if kept, ok := fs.engine.GetQuietly(key); !ok || kept != e || fs.closed || fs.judge(e) != stale {
 		return seat{}, false
 	}
 	fs.counts.refreshes++

@@ -205,6 +205,29 @@ func TestRefreshesAreBounded(t *testing.T) {
 	})
 }
 
+// The bound holds also for those who looked while there was room.
+func TestQueueOfRefreshesIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRefresher(1)
+		defer r.close()
+		release := make(chan struct{})
+		ran, taken := 0, 0
+		for range 2 * refreshBacklog {
+			if r.offer(func() { <-release; ran++ }) {
+				taken++
+			}
+		}
+		if taken != 1+refreshBacklog || !r.full() {
+			t.Errorf("%d jobs were taken: want %d", taken, 1+refreshBacklog)
+		}
+		close(release)
+		synctest.Wait()
+		if ran != taken || r.full() {
+			t.Errorf("%d of %d jobs were run", ran, taken)
+		}
+	})
+}
+
 // What is written or invalidated during a refresh wins.
 func TestOvertakenRefreshIsNotKept(t *testing.T) {
 	for name, c := range map[string]struct {

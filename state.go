@@ -26,6 +26,8 @@ type State struct {
 	config    Config // INVARIANT: validated, defaults filled in, never changed.
 	limiter   *limiter
 	clock     *coarseClock
+	tags      *tagTable
+	schemas   *schemas
 	refresher *refresher
 	queries   *Cache[Rows]
 
@@ -62,6 +64,8 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 		config:    cfg,
 		limiter:   newLimiter(cfg.QueryConcurrency, cfg.QueriesPerMinute),
 		clock:     newCoarseClock(),
+		tags:      newTagTable(),
+		schemas:   newSchemas(),
 		refresher: newRefresher(cfg.RefreshConcurrency),
 		kinds:     make(map[string]kind),
 	}

@@ -31,7 +31,7 @@ func TestNewCacheRefusals(t *testing.T) {
 		"no name":   {Kind{}, ErrConfig, []string{`Kind.Name=""`}},
 		"bad name":  {Kind{Name: "a b"}, ErrConfig, []string{`Kind.Name="a b": want 1 to 64`}},
 		"long name": {Kind{Name: strings.Repeat("x", 65)}, ErrConfig, []string{"Kind.Name="}},
-		"the rest":  {Kind{Name: "a", TTL: -1, ErrorTTL: -2, StaleFor: -1, MaximumSize: -1, LoadTimeout: -1}, ErrConfig, []string{"Kind.ErrorTTL=-2ns is too short", "Kind.StaleFor=-1ns is negative", "Kind.TTL=-1ns is too short", "Kind.MaximumSize=-1 is out of range", "Kind.LoadTimeout=-1ns is too short"}},
+		"the rest":  {Kind{Name: "a", TTL: -1, ErrorTTL: -2, StaleFor: -1, MaximumSize: -1, MaximumBytes: 1<<20 - 1, LoadTimeout: -1}, ErrConfig, []string{"Kind.MaximumBytes=1048575 is out of range", "Kind.ErrorTTL=-2ns is too short", "Kind.StaleFor=-1ns is negative", "Kind.TTL=-1ns is too short", "Kind.MaximumSize=-1 is out of range", "Kind.LoadTimeout=-1ns is too short"}},
 		"its own":   {Kind{Name: queryKind}, ErrDuplicateKind, []string{"query"}},
 		"too large": {Kind{Name: "a", MaximumSize: 1<<30 + 1}, ErrConfig, []string{"Kind.MaximumSize="}},
 	} {
@@ -234,8 +234,8 @@ func TestHealthAsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"status":"live","reasons":[],"store":"memory","kinds":[{"name":"query","entries":0,"hits":0,"rememberedErrors":0,"stale":0,"collapsed":0,` +
-		`"loads":0,"refreshes":0,"loadErrors":0,"abandoned":0,"fenced":0,"evictions":0,"expirations":0}]}`
+	const want = `{"status":"live","reasons":[],"store":"memory","kinds":[{"name":"query","entries":0,"bytes":0,"hits":0,"rememberedErrors":0,"stale":0,"invalidated":0,"collapsed":0,` +
+		`"loads":0,"refreshes":0,"loadErrors":0,"abandoned":0,"fenced":0,"refused":0,"evictions":0,"expirations":0}]}`
 	if string(text) != want {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}

@@ -23,9 +23,12 @@ type Terms struct {
 	// loaded: 0 means Kind.StaleFor, negative, such as Never, not at all.
 	StaleFor time.Duration
 	// Settled says that the result can't change any more, such as that of a
-	// query whose window lies in the past and is closed. A permanent error of a
-	// later load does not end it.
+	// query whose window lies in the past and is closed. ObserveData does not
+	// make it stale, and a permanent error of a later load does not end it.
 	Settled bool
+	// Tags are what the result depends on, besides its account and its kind. See
+	// State.Invalidate.
+	Tags []Tag
 }
 
 // lifetime returns for how long a result is fresh, and how long it may be
