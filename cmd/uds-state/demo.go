@@ -29,6 +29,7 @@ type demoOptions struct {
 	sessions int
 	seed     uint64
 	json     bool
+	record   string // a file; none if empty
 }
 
 // parseDemo reads the demo's flags. What is wrong with them is in the error.
@@ -40,6 +41,7 @@ func parseDemo(args []string, help io.Writer) (demoOptions, error) {
 	flags.IntVar(&o.sessions, "sessions", defaultSessions, "how many sessions explore at once")
 	flags.Uint64Var(&o.seed, "seed", 1, "seed of the sessions' choices, and of the stand-in's data and latencies")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object instead of the table")
+	flags.StringVar(&o.record, "record", "", "write what the sessions ask into this `file`, as JSON lines")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -122,11 +124,15 @@ func (d *demo) run(ctx context.Context) (*report, error) {
 	running, cancel := context.WithTimeout(ctx, d.options.duration)
 	defer cancel()
 
+	tape, err := openRecording(d.options.record, start)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	recorders := d.recorders(start)
 	stopProgress := d.showProgress(start, recorders)
 	var sessions sync.WaitGroup
 	for i, r := range recorders {
-		sessions.Go(func() { d.session(i, st, r).run(running) })
+		sessions.Go(func() { d.session(i, tape.of(i, st), r).run(running) })
 	}
 	sessions.Wait()
 	elapsed := time.Since(start)
@@ -141,7 +147,7 @@ func (d *demo) run(ctx context.Context) (*report, error) {
 		HTTP:           d.target.querier.wire.report(),
 	}
 	result.merge(recorders)
-	return result, st.Close()
+	return result, errors.Join(tape.close(), st.Close())
 }
 
 // openState opens the state that the sessions share.
