@@ -154,21 +154,17 @@ func checkTimes(t *testing.T, q nrql.Query, now time.Time, policy nrql.Policy) {
 	if c, compared := q.Compared(now); compared && (!ok || c.To.Sub(c.From) != w.To.Sub(w.From)) {
 		t.Fatalf("%q compares %+v with %+v", q.Canonical, w, c)
 	}
-	f, slot := q.Freshness(now, policy), q.Slot(now, policy)
-	if slot.Text != q.Canonical || slot != q.Slot(now, policy) {
+	f, slot := q.Freshness(now, policy), q.Slot(now)
+	if slot.Text != q.Canonical || slot != q.Slot(now) {
 		t.Fatalf("%q has the slot %+v", q.Canonical, slot)
 	}
 	if f.FreshFor <= 0 {
 		t.Fatalf("%q is fresh for %v", q.Canonical, f.FreshFor)
 	}
-	if policy.Validate() == nil && (f.StaleFor < 0 || f.HoldFor() < f.FreshFor || f.Step < 0) {
+	if policy.Validate() == nil && (f.StaleFor < 0 || f.HoldFor() < f.FreshFor) {
 		t.Fatalf("%q holds for %+v", q.Canonical, f)
 	}
 	if !ok && f.Class != nrql.Unknown && f.FreshFor > policy.UnreadFor && policy.UnreadFor > 0 {
 		t.Fatalf("%q has no window, yet %+v", q.Canonical, f)
-	}
-	// An aligned end is never later than the end, nor more than a step before.
-	if to := time.UnixMilli(slot.To); ok && slot.To != 0 && slot.Inner == "" && f.Step > 0 && policy == (nrql.Policy{}) && (to.After(w.To) || w.To.Sub(to) >= f.Step+time.Millisecond) && f.Class != nrql.Immutable && f.Class != nrql.Settling && !w.To.After(now) {
-		t.Fatalf("%q ends at %v, its slot %+v", q.Canonical, w.To, slot)
 	}
 }

@@ -40,7 +40,7 @@ func BenchmarkSlot(b *testing.B) {
 	q, now := Read(typical), time.Now()
 	b.ReportAllocs()
 	for b.Loop() {
-		q.Slot(now, Policy{})
+		q.Slot(now)
 	}
 }
 

@@ -41,10 +41,10 @@
 //
 // # Time
 //
-// Most windows move with the clock, so a key made of the text alone would name
-// another answer each second, and a key with the exact window would never be
-// found again. [Query.Slot] gives the window aligned to a step that follows from
-// its length, and [Query.Freshness] says how long the answer holds:
+// Most windows move with the clock: their answers age, and are refreshed in their
+// place. Some move with the calendar, and mean something else from one moment to
+// the next. [Query.Slot] tells the latter apart, for the key of an answer, and
+// [Query.Freshness] says how long the answer holds:
 //
 //	the window                          class      fresh for
 //	ended more than 48 hours ago        Immutable  24 hours

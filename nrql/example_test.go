@@ -25,7 +25,7 @@ func ExampleRead_unread() {
 	fmt.Printf("%+v\n", q.Freshness(now, nrql.Policy{}))
 	// Output:
 	// false SELECT speed FROM {{type}}
-	// {Class:unknown FreshFor:15s StaleFor:1m0s Step:0s}
+	// {Class:unknown FreshFor:15s StaleFor:0s}
 }
 
 func ExampleQuery_Window() {
@@ -50,21 +50,22 @@ func ExampleQuery_Freshness() {
 		fmt.Println(f.Class, f.FreshFor, f.StaleFor)
 	}
 	// Output:
-	// immutable 24h0m0s 96h0m0s
-	// sliding 2m0s 8m0s
-	// series 5m0s 20m0s
+	// immutable 24h0m0s 2h0m0s
+	// sliding 2m0s 1h0m0s
+	// series 5m0s 2h0m0s
 	// schema 1h0m0s 3h0m0s
 }
 
-// Within a step of two minutes all ask for the same slot, then for a new one.
+// What moves with the clock keeps its slot; yesterday is another day tomorrow.
 func ExampleQuery_Slot() {
-	q := nrql.Read("SELECT count(*) FROM Transaction SINCE 2 hours ago")
-	slot := q.Slot(now, nrql.Policy{})
-	fmt.Println(slot.Text, time.UnixMilli(slot.From).UTC().Format(time.TimeOnly), time.UnixMilli(slot.To).UTC().Format(time.TimeOnly))
-	fmt.Println(slot == q.Slot(now.Add(time.Minute), nrql.Policy{}), slot == q.Slot(now.Add(2*time.Minute), nrql.Policy{}))
+	sliding := nrql.Read("SELECT count(*) FROM Transaction SINCE 2 hours ago")
+	daily := nrql.Read("SELECT count(*) FROM Transaction SINCE yesterday UNTIL today")
+	tomorrow := now.AddDate(0, 0, 1)
+	fmt.Println(sliding.Slot(now) == sliding.Slot(tomorrow), daily.Slot(now) == daily.Slot(tomorrow))
+	fmt.Println(time.UnixMilli(daily.Slot(now).From).UTC())
 	// Output:
-	// SELECT count(*) FROM Transaction SINCE 2 HOUR AGO 10:34:00 12:34:00
 	// true false
+	// 2023-12-17 00:00:00 +0000 UTC
 }
 
 func ExamplePolicy_Validate() {

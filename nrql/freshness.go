@@ -38,10 +38,6 @@ type Freshness struct {
 	FreshFor time.Duration
 	// StaleFor is how much longer it may be served while it is refreshed.
 	StaleFor time.Duration
-	// Step is how often the query's Slot changes by itself, 0 for never or only
-	// with the calendar. What the slot one step ago holds is a little old, and
-	// a good preview: Slot(now.Add(-Step), policy).
-	Step time.Duration
 }
 
 // HoldFor is how long an answer is worth keeping.
@@ -50,15 +46,21 @@ func (f Freshness) HoldFor() time.Duration { return f.FreshFor + f.StaleFor }
 // Slot is what of a query belongs in the key of its answer, besides the account.
 // It is comparable: equal slots may share an answer.
 //
-// An end of the window is in it where the text does not fix it for good: at the
-// instant to which it is aligned where it moves with the clock, and as it is
-// where it moves with the calendar. So SINCE 1 hour ago has a new slot every
-// minute, and YESTERDAY every midnight.
+// An end of the window is in it where it moves with the calendar, so YESTERDAY has
+// a new slot every midnight. One that moves with the clock is not: the answer to
+// SINCE 1 hour ago has one place, in which it ages and is refreshed. A slot for
+// each step of such a window was tried, and given up: with each step its answer
+// was lost to those who could have done with the old one while a new one is
+// fetched, which is most of them; see the project's decisions.
 type Slot struct {
 	// Text is the canonical form.
 	Text string
-	// From and To are Unix milliseconds, 0 where the text says it all.
+	// From and To are Unix milliseconds, 0 for an end that does not move with the
+	// calendar.
 	From, To int64
+	// Open is true where the window ends at a certain instant that is yet to come:
+	// its answer is not the one that it will have then.
+	Open bool
 	// Inner has the same of subqueries with a time range of their own; it is
 	// empty for most.
 	Inner string
@@ -74,26 +76,25 @@ func (q Query) Freshness(now time.Time, policy Policy) Freshness {
 		if inner.FreshFor < f.FreshFor {
 			f.Class, f.FreshFor = inner.Class, inner.FreshFor
 		}
-		if f.Step == 0 || inner.Step > 0 && inner.Step < f.Step {
-			f.Step = inner.Step
-		}
 	}
-	f.StaleFor = f.FreshFor * time.Duration(max(policy.StaleFactor, 0))
-	if f.Class == Schema {
+	switch f.Class {
+	case Unknown: // nothing speaks for an answer that nothing is known of
+	case Schema:
 		f.StaleFor = max(policy.SchemaStaleFor, 0)
+	default:
+		f.StaleFor = policy.staleFor(f.FreshFor)
 	}
 	return f
 }
 
 // Slot returns what of the query belongs in the key of the answer that is
 // fetched, or looked up, now.
-func (q Query) Slot(now time.Time, policy Policy) Slot {
-	policy = policy.filled()
+func (q Query) Slot(now time.Time) Slot {
 	slot := Slot{Text: q.Canonical}
-	slot.From, slot.To = q.outer.slot(now, &q, &policy)
+	slot.From, slot.To, slot.Open = q.outer.slot(now, &q)
 	for _, s := range q.inner {
-		from, to := s.within(q.outer).slot(now, &q, &policy)
-		slot.Inner = appendInner(slot.Inner, from, to)
+		from, to, open := s.within(q.outer).slot(now, &q)
+		slot.Inner = appendInner(slot.Inner, from, to, open)
 	}
 	return slot
 }

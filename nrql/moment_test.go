@@ -114,7 +114,7 @@ func TestAnUnknownZoneHasNoWindow(t *testing.T) {
 		if f := q.Freshness(monday, Policy{}); f.Class != Unknown || f.FreshFor != 15*time.Second {
 			t.Errorf("%s: %+v", clauses, f)
 		}
-		if s := q.Slot(monday, Policy{}); s != (Slot{Text: q.Canonical}) {
+		if s := q.Slot(monday); s != (Slot{Text: q.Canonical}) {
 			t.Errorf("%s: %+v", clauses, s)
 		}
 	}

@@ -46,8 +46,11 @@ type Policy struct {
 	UnreadFor time.Duration
 
 	// StaleFactor is how many times as long as they were fresh other answers may
-	// be served further while they are refreshed: 4. NoStale is for never.
+	// be served further, until they are refreshed: 30. Those of queries that were
+	// not understood never are. NoStale is for never.
+	// StaleMost bounds that: 2 hours.
 	StaleFactor int
+	StaleMost   time.Duration
 }
 
 // NoStale is the StaleFactor of answers that are never served stale.
@@ -69,7 +72,7 @@ type field struct {
 	most     int64
 }
 
-func (p *Policy) fields() [13]field {
+func (p *Policy) fields() [14]field {
 	span := func(name string, d *time.Duration, standard time.Duration) field {
 		return field{name: name, duration: d, standard: int64(standard), most: int64(mostHold)}
 	}
@@ -86,7 +89,8 @@ func (p *Policy) fields() [13]field {
 		span("SchemaFor", &p.SchemaFor, time.Hour),
 		span("SchemaStaleFor", &p.SchemaStaleFor, 3*time.Hour),
 		span("UnreadFor", &p.UnreadFor, 15*time.Second),
-		{name: "StaleFactor", number: &p.StaleFactor, standard: 4, most: maxStaleFactor},
+		{name: "StaleFactor", number: &p.StaleFactor, standard: 30, most: maxStaleFactor},
+		span("StaleMost", &p.StaleMost, 2*time.Hour),
 	}
 }
 
@@ -130,6 +134,17 @@ func (p Policy) filled() Policy {
 		}
 	}
 	return p
+}
+
+// staleFor returns for how long an answer may be served after it was fresh for so
+// long.
+func (p *Policy) staleFor(fresh time.Duration) time.Duration {
+	factor := time.Duration(max(p.StaleFactor, 0))
+	most := max(p.StaleMost, 0)
+	if factor > 0 && fresh > most/factor {
+		return most
+	}
+	return fresh * factor
 }
 
 // clamp returns d, or the bound that it passes. It is at least a millisecond,

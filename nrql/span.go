@@ -23,12 +23,12 @@ func (s span) freshness(now time.Time, q *Query, p *Policy) Freshness {
 	step := s.step(from, to, p)
 	if ended {
 		f := closed(now.Sub(to), p)
-		if s.since.slides() && !q.schema() {
-			f.Step = step
+		if s.since.slides() && f.FreshFor > step {
+			f = Freshness{Class: Sliding, FreshFor: step}
 		}
 		return q.capped(f, p)
 	}
-	f := Freshness{Class: Sliding, FreshFor: step, Step: step}
+	f := Freshness{Class: Sliding, FreshFor: step}
 	switch {
 	case s.series.stated:
 		f.Class = Series
@@ -60,10 +60,6 @@ func (q *Query) capped(f Freshness, p *Policy) Freshness {
 
 // step is how far a window has to move before its answer is worth asking for
 // again.
-//
-// INVARIANT: it depends on the length of the window and, where that grows, by
-// powers of two only: a step that changed with every nanosecond would change the
-// slot as often.
 func (s span) step(from, to time.Time, p *Policy) time.Duration {
 	length := to.Sub(from)
 	bucket := s.series.width
@@ -77,69 +73,40 @@ func (s span) step(from, to time.Time, p *Policy) time.Duration {
 	if bucket > 0 {
 		step = clamp(bucket, p.OpenLeast, p.BucketMost)
 	}
-	if s.since.slides() && s.until.slides() {
-		return step
-	}
-	quantum := max(p.OpenLeast, leastHold)
-	for quantum <= step/2 {
-		quantum *= 2
-	}
-	return min(quantum, step)
+	return step
 }
 
-// slot returns the ends that belong in a key. Both ends that move with the clock
-// are taken at the same, aligned time, so that they move together. The answers
-// of schema queries are refreshed in their place instead.
-func (s span) slot(now time.Time, q *Query, p *Policy) (from, to int64) {
+// slot returns what of a span belongs in a key: the ends that move with the
+// calendar, and whether an end that does not move with the clock is yet to come.
+// The answers about what moves with the clock are refreshed in their place.
+func (s span) slot(now time.Time, q *Query) (from, to int64, open bool) {
 	s = s.stated()
 	start, end, ok := s.ends(now)
 	if !q.Understood || !ok {
-		return 0, 0
+		return 0, 0, false
 	}
-	aligned := floor(now, s.step(start, end, p))
-	switch {
-	case s.since.slides():
-		from = s.since.aligned(aligned, q)
-	case !s.since.fixed():
+	if s.since.moves() {
 		from = start.UnixMilli()
 	}
-	switch {
-	case s.until.slides():
-		to = s.until.aligned(aligned, q)
-	case end.After(now) && !q.schema():
-		to = aligned.UnixMilli()
-	case !s.until.fixed():
+	if s.until.moves() {
 		to = end.UnixMilli()
 	}
-	return from, to
+	return from, to, end.After(now) && !s.until.slides() && !q.schema()
 }
 
-// aligned returns a moment that slides, as it was at an aligned time.
-func (m moment) aligned(at time.Time, q *Query) int64 {
-	if q.schema() {
-		return 0
-	}
-	t, _ := m.at(at, time.UTC, false) // which no zone bears on
-	return t.UnixMilli()
-}
+// moves reports whether a moment moves with the calendar.
+func (m moment) moves() bool { return !m.fixed() && !m.slides() }
 
 // fixed reports whether a moment is the same at any time.
 func (m moment) fixed() bool { return m.kind == instant || m.kind == wallMoment }
 
-// floor returns the last multiple of step since the epoch.
-func floor(t time.Time, step time.Duration) time.Time {
-	millis, by := t.UnixMilli(), step.Milliseconds()
-	over := millis % by
-	if over < 0 {
-		over += by
-	}
-	return time.UnixMilli(millis - over)
-}
-
-// appendInner adds a pair of ends.
-func appendInner(inner string, from, to int64) string {
+// appendInner adds what belongs in a key of a subquery.
+func appendInner(inner string, from, to int64, open bool) string {
 	b := append([]byte(inner), strconv.FormatInt(from, 10)...)
 	b = append(b, '-')
 	b = strconv.AppendInt(b, to, 10)
+	if open {
+		b = append(b, '+')
+	}
 	return string(append(b, ';'))
 }
