@@ -31,6 +31,9 @@ type Health struct {
 	// Kinds has one element for each kind, by name; the State's own is always
 	// there.
 	Kinds []KindStats `json:"kinds"`
+	// UnreadQueries counts the calls of Query and QueryPreview with a text that
+	// was not understood, whose answer is kept for a short time only.
+	UnreadQueries uint64 `json:"unreadQueries"`
 }
 
 // KindStats are the counters of one kind since its cache was made. Counters are
@@ -76,7 +79,9 @@ type KindStats struct {
 // Health reports how the State is.
 func (st *State) Health() Health {
 	kinds, closed := st.adopted()
-	h := Health{Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory}
+	h := Health{
+		Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory, UnreadQueries: st.questions.unread.Load(),
+	}
 	if len(h.Reasons) > 0 {
 		h.Status = StatusDegraded
 	}
