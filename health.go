@@ -60,6 +60,10 @@ type KindStats struct {
 	Loads uint64 `json:"loads"`
 	// Refreshes were started behind a stale hit.
 	Refreshes uint64 `json:"refreshes"`
+	// Previews were answered with less than a stale result.
+	Previews uint64 `json:"previews"`
+	// Refinements were started behind previews.
+	Refinements uint64 `json:"refinements"`
 	// LoadErrors are loads that failed: by an error, a panic, or running out of
 	// time.
 	LoadErrors uint64 `json:"loadErrors"`
@@ -123,6 +127,8 @@ func (c *Cache[T]) stats() KindStats {
 		Collapsed:        counts.collapsed,
 		Loads:            counts.started,
 		Refreshes:        counts.refreshes,
+		Previews:         c.counts.previews.Load(),
+		Refinements:      counts.refinements,
 		LoadErrors:       counts.failed,
 		Abandoned:        counts.abandoned,
 		Fenced:           counts.fenced,

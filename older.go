@@ -61,7 +61,7 @@ func (st *State) olderAnswer(q *question, p *place) (Result[Rows], bool) {
 // in p's own.
 func (st *State) forgetOlder(q *question, p *place) {
 	st.questions.older(q, p, func(key Key) bool {
-		st.queries.Delete(key)
+		st.queries.Delete(key) // its preview too
 		return true
 	})
 }

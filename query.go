@@ -92,6 +92,10 @@ func (st *State) checkQuery(account int, nrql string) error {
 	if st.config.Querier == nil {
 		return ErrNoQuerier
 	}
+	return checkQuery(account, nrql)
+}
+
+func checkQuery(account int, nrql string) error {
 	if account <= 0 {
 		return fmt.Errorf("%w: account %d: want a positive account number", ErrBadQuery, account)
 	}

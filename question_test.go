@@ -352,6 +352,9 @@ func TestHostileTextsAreAnswered(t *testing.T) {
 			if res, err := st.Query(t.Context(), 1, text); err != nil || res.Value[0]["nrql"] != text {
 				t.Errorf("%.40q: %v", text, err)
 			}
+			if p, err := st.QueryPreview(t.Context(), 1, text); err != nil || p.Value[0]["nrql"] != text {
+				t.Errorf("%.40q: preview %v, %v", text, p.Quality, err)
+			}
 		}
 	}
 }

@@ -390,7 +390,7 @@ func TestQueryIsRefreshedBehind(t *testing.T) {
 }
 
 func TestQualityText(t *testing.T) {
-	for quality, want := range map[Quality]string{Stale: "stale", Full: "full", 0: "quality 0"} {
+	for quality, want := range map[Quality]string{Stale: "stale", Full: "full", Nothing: "nothing", Sampled: "sampled", Narrow: "narrow", 9: "quality 9"} {
 		if text, err := quality.MarshalText(); err != nil || string(text) != want {
 			t.Errorf("got %q, %v: want %q", text, err, want)
 		}

@@ -29,6 +29,7 @@ type State struct {
 	tags      *tagTable
 	schemas   *schemas
 	refresher *refresher
+	refining  refinements
 	queries   *Cache[Rows]
 	questions *questions
 
