@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	_ "time/tzdata"
 	"unsafe"
 
 	"github.com/uds-platform/state/nrql"
