@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/uds-platform/state/nrql"
 )
 
 // ErrConfig is matched by every error about a configuration, from FromEnv, Open
@@ -68,6 +70,10 @@ type Config struct {
 	// QueriesPerMinute is the most queries of one account started in any
 	// minute. 1 to 1,000,000; each costs 8 to 16 bytes for a minute.
 	QueriesPerMinute int
+
+	// Freshness says how long the answers to queries hold, by their time ranges.
+	// Its zero fields have the defaults that package nrql names.
+	Freshness nrql.Policy
 
 	// RefreshConcurrency is the most refreshes of stale results under way at
 	// once, of all kinds and accounts. 1 to 10,000.
@@ -169,6 +175,9 @@ func (c *Config) validate() error {
 	}
 	if c.Store == StoreRedis && c.RedisURL == "" {
 		faults = append(faults, errors.New("Config.RedisURL is not set: StoreRedis needs one, such as redis://localhost:6379"))
+	}
+	if err := c.Freshness.Validate(); err != nil {
+		faults = append(faults, fmt.Errorf("Config.Freshness: %w", err))
 	}
 	if len(faults) > 0 {
 		return configError(faults)

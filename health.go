@@ -31,6 +31,9 @@ type Health struct {
 	// Kinds has one element for each kind, by name; the State's own is always
 	// there.
 	Kinds []KindStats `json:"kinds"`
+	// UnreadQueries counts the calls of Query and QueryPreview with a text that
+	// was not understood, whose answer is kept for a short time only.
+	UnreadQueries uint64 `json:"unreadQueries"`
 }
 
 // KindStats are the counters of one kind since its cache was made. Counters are
@@ -57,6 +60,10 @@ type KindStats struct {
 	Loads uint64 `json:"loads"`
 	// Refreshes were started behind a stale hit.
 	Refreshes uint64 `json:"refreshes"`
+	// Previews were answered with less than a stale result.
+	Previews uint64 `json:"previews"`
+	// Refinements were started behind previews.
+	Refinements uint64 `json:"refinements"`
 	// LoadErrors are loads that failed: by an error, a panic, or running out of
 	// time.
 	LoadErrors uint64 `json:"loadErrors"`
@@ -76,7 +83,9 @@ type KindStats struct {
 // Health reports how the State is.
 func (st *State) Health() Health {
 	kinds, closed := st.adopted()
-	h := Health{Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory}
+	h := Health{
+		Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory, UnreadQueries: st.questions.unread.Load(),
+	}
 	if len(h.Reasons) > 0 {
 		h.Status = StatusDegraded
 	}
@@ -118,6 +127,8 @@ func (c *Cache[T]) stats() KindStats {
 		Collapsed:        counts.collapsed,
 		Loads:            counts.started,
 		Refreshes:        counts.refreshes,
+		Previews:         c.counts.previews.Load(),
+		Refinements:      counts.refinements,
 		LoadErrors:       counts.failed,
 		Abandoned:        counts.abandoned,
 		Fenced:           counts.fenced,

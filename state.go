@@ -29,7 +29,9 @@ type State struct {
 	tags      *tagTable
 	schemas   *schemas
 	refresher *refresher
+	refining  refinements
 	queries   *Cache[Rows]
+	questions *questions
 
 	mu sync.Mutex
 	// INVARIANT: guarded by mu. Every cache made of this State, by its kind's
@@ -74,6 +76,9 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 		return nil, err
 	}
 	st.queries = queries
+	if st.questions, err = newQuestions(cfg.Freshness, st.clock); err != nil {
+		return nil, err
+	}
 	for _, reason := range st.degradation() {
 		cfg.Logger.WarnContext(ctx, "state is degraded", slog.String("reason", reason))
 	}
@@ -106,6 +111,7 @@ func (st *State) Close() error {
 	for _, k := range kinds {
 		k.close()
 	}
+	st.questions.close()
 	st.refresher.close()
 	st.clock.close()
 	return nil

@@ -235,7 +235,7 @@ func TestHealthAsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"status":"live","reasons":[],"store":"memory","kinds":[{"name":"query","entries":0,"bytes":0,"hits":0,"rememberedErrors":0,"stale":0,"invalidated":0,"collapsed":0,` +
-		`"loads":0,"refreshes":0,"loadErrors":0,"abandoned":0,"fenced":0,"refused":0,"evictions":0,"expirations":0}]}`
+		`"loads":0,"refreshes":0,"previews":0,"refinements":0,"loadErrors":0,"abandoned":0,"fenced":0,"refused":0,"evictions":0,"expirations":0}],"unreadQueries":0}`
 	if string(text) != want {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}

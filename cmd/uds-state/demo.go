@@ -147,6 +147,7 @@ func (d *demo) run(ctx context.Context) (*report, error) {
 		HTTP:           d.target.querier.wire.report(),
 	}
 	result.merge(recorders)
+	result.behind(st.Health())
 	return result, errors.Join(tape.close(), st.Close())
 }
 

@@ -32,16 +32,20 @@ func TestDemoAddsUp(t *testing.T) {
 	if r.Failed != 0 || len(r.Errors) != 0 || r.Interrupted != 0 {
 		t.Errorf("%d failed, %d interrupted: %v", r.Failed, r.Interrupted, r.Errors)
 	}
-	if r.Asked != r.Memory+r.Collapsed+r.Sent+r.Failed {
-		t.Errorf("%d asked, but %d from memory, %d collapsed, %d sent, %d failed", r.Asked, r.Memory, r.Collapsed, r.Sent, r.Failed)
+	if r.Asked != r.Memory+r.Collapsed+r.Refined+r.Sent+r.Failed {
+		t.Errorf("%d asked, but %d from memory, %d collapsed, %d refined, %d sent, %d failed", r.Asked, r.Memory, r.Collapsed, r.Refined, r.Sent, r.Failed)
+	}
+	if p := r.Previews; p.Asked != p.Full+p.less()+p.Nothing || p.Asked != 2*4*3 || p.Nothing == 0 || p.Refinements == 0 {
+		t.Errorf("previews %+v", p)
 	}
 	if r.Memory == 0 || r.Sent == 0 {
 		t.Errorf("%d answers from memory, %d sent", r.Memory, r.Sent)
 	}
-	if r.HTTP.Requests != int64(r.Sent) || opened.server.Queries() != int64(r.Sent) {
-		t.Errorf("%d sent, %d HTTP requests, %d taken by the stand-in", r.Sent, r.HTTP.Requests, opened.server.Queries())
+	all := int64(r.Sent) + int64(r.Refreshes+r.Previews.Refinements)
+	if r.HTTP.Requests != all || opened.server.Queries() != all {
+		t.Errorf("%d sent, behind answers too, %d HTTP requests, %d taken by the stand-in", all, r.HTTP.Requests, opened.server.Queries())
 	}
-	if r.Hot.Answers != r.Memory || r.Cold.Answers != r.Collapsed+r.Sent {
+	if r.Hot.Answers != r.Memory || r.Cold.Answers != r.Collapsed+r.Refined+r.Sent {
 		t.Errorf("%d hot and %d cold answers", r.Hot.Answers, r.Cold.Answers)
 	}
 	if r.EndedBy != endedBySessions {
@@ -103,6 +107,17 @@ func (d *direct) Query(ctx context.Context, account int, nrql string) (state.Res
 		d.failed = append(d.failed, nrql+": "+err.Error())
 	}
 	return state.Result[state.Rows]{Value: rows, Source: state.Origin}, err
+}
+
+// QueryPreview waits: nothing is nearer than the stand-in.
+func (d *direct) QueryPreview(ctx context.Context, account int, nrql string) (state.Preview[state.Rows], error) {
+	result, err := d.Query(ctx, account, nrql)
+	result.Quality = state.Full
+	return state.Preview[state.Rows]{Result: result, SampleRate: 1}, err
+}
+
+func (d *direct) StorePreview(int, string, state.Rows, state.PreviewTerms) (bool, error) {
+	return false, nil
 }
 
 func TestStandInUnderstandsTheWholeSequence(t *testing.T) {
