@@ -56,7 +56,7 @@ func NewCache[T any](st *State, k Kind) (*Cache[T], error) {
 	c := &Cache[T]{
 		kind:      k,
 		engine:    engine,
-		flights:   newFlights(k, engine, st.clock, st.tags, st.config.Logger),
+		flights:   newFlights(k, engine, st.clock, st.tags, st.ahead, st.config.Logger),
 		clock:     st.clock,
 		tags:      st.tags,
 		refresher: st.refresher,
@@ -120,7 +120,7 @@ func (c *Cache[T]) SetWithTerms(key Key, value T, t Terms) bool {
 	if key.encoded == "" {
 		return false
 	}
-	e, kept := c.flights.newEntry(value, time.Now(), c.flights.newDependence(key.encoded), t)
+	e, kept := c.flights.newEntry(value, time.Now(), 0, c.flights.newDependence(key.encoded), t)
 	return c.flights.put(key.encoded, e, kept)
 }
 

@@ -70,8 +70,12 @@ type Config struct {
 	QueriesPerMinute int
 
 	// RefreshConcurrency is the most refreshes of stale results under way at
-	// once, of all kinds and accounts. 1 to 10,000.
+	// once, of all kinds and accounts, and of results that are about to be stale as
+	// many, up to 1,000. 1 to 10,000.
 	RefreshConcurrency int
+
+	// Warming says what is loaded before anybody waits for it.
+	Warming Warming
 
 	// Logger hears what an operator should know. Nothing is logged without one.
 	// It never hears a key's parts, a query or a secret.
@@ -169,6 +173,9 @@ func (c *Config) validate() error {
 	}
 	if c.Store == StoreRedis && c.RedisURL == "" {
 		faults = append(faults, errors.New("Config.RedisURL is not set: StoreRedis needs one, such as redis://localhost:6379"))
+	}
+	if err := c.Warming.chainFault(); err != nil {
+		faults = append(faults, fmt.Errorf("Config.Warming: %w", err))
 	}
 	if len(faults) > 0 {
 		return configError(faults)

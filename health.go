@@ -31,6 +31,8 @@ type Health struct {
 	// Kinds has one element for each kind, by name; the State's own is always
 	// there.
 	Kinds []KindStats `json:"kinds"`
+	// Warming is what was loaded before anybody asked.
+	Warming WarmingStats `json:"warming"`
 }
 
 // KindStats are the counters of one kind since its cache was made. Counters are
@@ -57,6 +59,9 @@ type KindStats struct {
 	Loads uint64 `json:"loads"`
 	// Refreshes were started behind a stale hit.
 	Refreshes uint64 `json:"refreshes"`
+	// RefreshesAhead were started behind a hit on a popular result that was about
+	// to be stale, or to end.
+	RefreshesAhead uint64 `json:"refreshesAhead"`
 	// LoadErrors are loads that failed: by an error, a panic, or running out of
 	// time.
 	LoadErrors uint64 `json:"loadErrors"`
@@ -76,7 +81,7 @@ type KindStats struct {
 // Health reports how the State is.
 func (st *State) Health() Health {
 	kinds, closed := st.adopted()
-	h := Health{Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory}
+	h := Health{Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory, Warming: st.warmingStats()}
 	if len(h.Reasons) > 0 {
 		h.Status = StatusDegraded
 	}
@@ -118,6 +123,7 @@ func (c *Cache[T]) stats() KindStats {
 		Collapsed:        counts.collapsed,
 		Loads:            counts.started,
 		Refreshes:        counts.refreshes,
+		RefreshesAhead:   counts.refreshesAhead,
 		LoadErrors:       counts.failed,
 		Abandoned:        counts.abandoned,
 		Fenced:           counts.fenced,

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+
+	"github.com/uds-platform/state/warm"
 )
 
 var (
@@ -31,6 +33,11 @@ type State struct {
 	refresher *refresher
 	queries   *Cache[Rows]
 
+	ahead      *ahead          // nil with NoWarming
+	predictor  *warm.Predictor // nil with NoWarming
+	repertoire *repertoire
+	savings    *warm.Savings
+
 	mu sync.Mutex
 	// INVARIANT: guarded by mu. Every cache made of this State, by its kind's
 	// name.
@@ -38,6 +45,9 @@ type State struct {
 	// INVARIANT: guarded by mu, and true for ever once true. No cache is added
 	// afterwards.
 	closed bool
+	// INVARIANT: guarded by mu. The preloads that have not ended, and perhaps some
+	// that have; the latest is the last.
+	preloads []*warm.Preload
 }
 
 // kind is what a State knows of a cache without knowing the type of its
@@ -69,6 +79,9 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 		refresher: newRefresher(cfg.RefreshConcurrency),
 		kinds:     make(map[string]kind),
 	}
+	if err := st.openWarming(); err != nil {
+		return nil, err
+	}
 	queries, err := NewCache[Rows](st, Kind{Name: queryKind})
 	if err != nil {
 		return nil, err
@@ -76,6 +89,9 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	st.queries = queries
 	for _, reason := range st.degradation() {
 		cfg.Logger.WarnContext(ctx, "state is degraded", slog.String("reason", reason))
+	}
+	if err := st.preloadConfigured(); err != nil {
+		return nil, errors.Join(err, st.Close())
 	}
 	return st, nil
 }
@@ -107,6 +123,7 @@ func (st *State) Close() error {
 		k.close()
 	}
 	st.refresher.close()
+	st.closeWarming()
 	st.clock.close()
 	return nil
 }
