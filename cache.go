@@ -57,7 +57,7 @@ func NewCache[T any](st *State, k Kind) (*Cache[T], error) {
 	c := &Cache[T]{
 		kind:      k,
 		engine:    engine,
-		flights:   newFlights(k, engine, st.clock, st.tags, &st.refining, st.config.Logger),
+		flights:   newFlights(k, engine, st),
 		clock:     st.clock,
 		tags:      st.tags,
 		refresher: st.refresher,
@@ -121,7 +121,7 @@ func (c *Cache[T]) SetWithTerms(key Key, value T, t Terms) bool {
 	if key.encoded == "" {
 		return false
 	}
-	e, kept := c.flights.newEntry(value, time.Now(), c.flights.newDependence(key.encoded), t)
+	e, kept := c.flights.newEntry(value, time.Now(), 0, c.flights.newDependence(key.encoded), t)
 	return c.flights.put(key.encoded, e, kept)
 }
 

@@ -76,8 +76,12 @@ type Config struct {
 	Freshness nrql.Policy
 
 	// RefreshConcurrency is the most refreshes of stale results under way at
-	// once, of all kinds and accounts. 1 to 10,000.
+	// once, of all kinds and accounts, and of results that are about to be stale as
+	// many, up to 1,000. 1 to 10,000.
 	RefreshConcurrency int
+
+	// Warming says what is loaded before anybody waits for it.
+	Warming Warming
 
 	// Logger hears what an operator should know. Nothing is logged without one.
 	// It never hears a key's parts, a query or a secret.
@@ -178,6 +182,9 @@ func (c *Config) validate() error {
 	}
 	if err := c.Freshness.Validate(); err != nil {
 		faults = append(faults, fmt.Errorf("Config.Freshness: %w", err))
+	}
+	if err := c.Warming.chainFault(); err != nil {
+		faults = append(faults, fmt.Errorf("Config.Warming: %w", err))
 	}
 	if len(faults) > 0 {
 		return configError(faults)

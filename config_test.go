@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/uds-platform/state/warm"
 )
 
 func TestFromEnvironDefaults(t *testing.T) {
@@ -19,6 +21,7 @@ func TestFromEnvironDefaults(t *testing.T) {
 	want := Config{
 		Store: StoreMemory, SessionTTL: 24 * time.Hour, CacheTTL: 5 * time.Minute, ErrorTTL: 30 * time.Second, MaximumSize: 10_000,
 		LoadTimeout: 2 * time.Minute, RedisMaxRetries: 3, RedisPoolSize: 10, QueryConcurrency: 25, QueriesPerMinute: 3_000, RefreshConcurrency: 8,
+		Warming: Warming{Share: 0.2},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
@@ -54,6 +57,7 @@ func TestFromEnvironReadsEveryVariable(t *testing.T) {
 		"STATE_STORE_TYPE": "redis", "SESSION_TTL": "1h", "CACHE_TTL": "90s", "STATE_ERROR_TTL": "20s", "STATE_MAXIMUM_SIZE": "7", "STATE_LOAD_TIMEOUT": "8s",
 		"REDIS_URL": "redis://h/1", "REDIS_MAX_RETRIES": "0", "REDIS_POOL_SIZE": "9", "STATE_QUERY_CONCURRENCY": "5",
 		"STATE_QUERIES_PER_MINUTE": "6", "STATE_REFRESH_CONCURRENCY": "3", "STATE_LISTEN": ":80",
+		"STATE_WARM_SHARE": "0.5", "STATE_PRELOAD_FILE": preloadFile(t, "# the schemas\n7 SHOW EVENT TYPES\n"),
 	}
 	var environ []string
 	for name, value := range values {
@@ -67,6 +71,7 @@ func TestFromEnvironReadsEveryVariable(t *testing.T) {
 	want := Config{
 		Store: StoreRedis, SessionTTL: time.Hour, CacheTTL: 90 * time.Second, ErrorTTL: 20 * time.Second, MaximumSize: 7, LoadTimeout: 8 * time.Second,
 		RedisURL: "redis://h/1", RedisMaxRetries: NoRetries, RedisPoolSize: 9, QueryConcurrency: 5, QueriesPerMinute: 6, RefreshConcurrency: 3,
+		Warming: Warming{Share: 0.5, Preload: []warm.Item{{Account: 7, Query: "SHOW EVENT TYPES"}}},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
@@ -135,7 +140,7 @@ func TestFromEnvironRefusals(t *testing.T) {
 		if strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: the error gives the secret away: %v", line, err)
 		}
-		if c != (Config{}) {
+		if !reflect.DeepEqual(c, Config{}) {
 			t.Errorf("%s: a Config came with the error", line)
 		}
 	}
@@ -165,6 +170,7 @@ func TestConfigValidationReportsAllFaultsAtOnce(t *testing.T) {
 	_, err := Open(t.Context(), Config{
 		Store: "disk", SessionTTL: -1, CacheTTL: -1, ErrorTTL: -1, MaximumSize: -1, LoadTimeout: 1, RedisURL: "redis://u:hunter2@h:x",
 		RedisMaxRetries: -2, RedisPoolSize: -1, QueryConcurrency: -1, QueriesPerMinute: -1, RefreshConcurrency: -1,
+		Warming: Warming{Share: 2, Preload: []warm.Item{{Account: 1, Query: "SELECT 1"}, {Account: -7}}},
 	})
 	if !errors.Is(err, ErrConfig) {
 		t.Fatalf("error %v: want ErrConfig", err)

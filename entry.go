@@ -16,10 +16,12 @@ import (
 // What is not atomic never changes once the entry is in the engine.
 type entry[T any] struct {
 	value T
-	// freshUntilNanos is on the State's clock. INVARIANT: clock.Never where the
-	// result is never stale: then the engine's deadline is the only one. neverFresh
-	// where err is set, so that no hit is served at first sight.
-	freshUntilNanos int64
+	// plainUntilNanos is the time, on the State's clock, up to which a hit needs
+	// no second look: the entry is fresh, and it is too early to refresh it ahead.
+	// INVARIANT: not after freshUntilNanos, except that it is clock.Never where
+	// ends is set and nothing refreshes the entry ahead. neverFresh where err is
+	// set, so that no hit is served at first sight.
+	plainUntilNanos int64
 	// verified is the latest epoch up to which nothing is known against the
 	// entry. INVARIANT: nothing that it depends on was invalidated after
 	// dependence.since and up to verified.
@@ -29,28 +31,37 @@ type entry[T any] struct {
 	asOfSeconds int64
 	asOfNanos   int32
 	settled     bool // as in Terms
+	ends        bool // at freshUntilNanos, by the engine's deadline: it is never stale
 	// failures counts the refreshes that failed, up to a maximum. INVARIANT:
 	// written only by the refresh under way.
 	failures uint8
+	// freshUntilNanos is on the State's clock.
+	freshUntilNanos int64
+
+	// A plain hit needs none of what follows. With a slice for its value, an entry
+	// takes three cache lines, and such a hit reads the first.
+
 	// refreshAtNanos is the time, on the State's clock, from which a refresh may
 	// start. INVARIANT: clock.Never from when one is wanted until it has ended;
 	// who sets that is the only one to start it.
 	refreshAtNanos atomic.Int64
-
-	// A hit needs none of what follows. With a slice for its value, an entry
-	// takes two cache lines, and a hit reads the first.
-	dependence dependence // what it depends on, and since when
-	err        error      // set where this is a remembered error, and there is no value
-	bytes      int64      // what the value refers to, in a kind with MaximumBytes
+	dependence     dependence    // what it depends on, and since when
+	err            error         // set where this is a remembered error, and there is no value
+	bytes          int64         // what the value refers to, in a kind with MaximumBytes
+	loadTime       time.Duration // how long its load took; 0 where it was set
 }
 
 // newEntry makes the entry of a value, and says how long the engine is to keep
-// it: less than 0 for not at all.
-func (fs *flights[T]) newEntry(value T, asOf time.Time, d dependence, t Terms) (e *entry[T], kept time.Duration) {
+// it: less than 0 for not at all. loadTime is 0 for a value that was set.
+func (fs *flights[T]) newEntry(
+	value T, asOf time.Time, loadTime time.Duration, d dependence, t Terms,
+) (e *entry[T], kept time.Duration) {
 	fresh, kept := t.lifetime(&fs.kind)
 	e = &entry[T]{
 		value:           value,
-		freshUntilNanos: clock.Never,
+		freshUntilNanos: clock.After(fs.clock.exact.Now(), fresh),
+		ends:            kept <= fresh,
+		loadTime:        loadTime,
 		asOfSeconds:     asOf.Unix(),
 		asOfNanos:       int32(asOf.Nanosecond()),
 		settled:         t.Settled,
@@ -60,9 +71,7 @@ func (fs *flights[T]) newEntry(value T, asOf time.Time, d dependence, t Terms) (
 	if fs.kind.MaximumBytes > 0 { // here, where no lock is held: it takes a while
 		e.bytes = size.Of(&e.value)
 	}
-	if kept > fresh {
-		e.freshUntilNanos = clock.After(fs.clock.exact.Now(), fresh)
-	}
+	e.plainUntilNanos = fs.plainUntil(e)
 	return e, kept
 }
 
@@ -82,7 +91,7 @@ func (e *entry[T]) cost(key string) int64 {
 // remember makes of the entry of a failed load that of its error.
 func (e *entry[T]) remember(err error) {
 	var none T
-	e.value, e.bytes, e.err, e.freshUntilNanos = none, 0, err, neverFresh
+	e.value, e.bytes, e.err, e.plainUntilNanos = none, 0, err, neverFresh
 }
 
 const neverFresh = math.MinInt64
@@ -117,7 +126,7 @@ func (fs *flights[T]) judge(e *entry[T]) standing {
 	switch {
 	case e.err != nil:
 		return failed
-	case e.freshUntilNanos >= fs.clock.now():
+	case e.ends || e.freshUntilNanos >= fs.clock.now():
 		return fresh
 	}
 	return stale
@@ -125,7 +134,7 @@ func (fs *flights[T]) judge(e *entry[T]) standing {
 
 // agedStanding is what an entry is worth that is not the newest any more.
 func (e *entry[T]) agedStanding() standing {
-	if e.err != nil || e.freshUntilNanos == clock.Never {
+	if e.err != nil || e.ends {
 		return dead // it has no time to be stale
 	}
 	return stale

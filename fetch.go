@@ -96,7 +96,7 @@ func (c *Cache[T]) Fetch(
 	ctx context.Context, key Key, load func(context.Context) (T, error),
 ) (res Result[T], err error) {
 	e, ok := c.engine.Get(key.encoded)
-	if ok && e.freshUntilNanos >= c.clock.reading.Load() && e.verified.Load() == c.tags.epoch.Load() {
+	if ok && e.plainUntilNanos >= c.clock.reading.Load() && e.verified.Load() == c.tags.epoch.Load() {
 		// Not look, and not e.result(Memory, Full): that builds the result aside and copies
 		// it, which takes a third as long as the lookup.
 		res.Value, res.Source, res.Quality = e.value, Memory, Full
@@ -119,11 +119,11 @@ func (c *Cache[T]) FetchWithTerms(
 }
 
 // look finds key's entry, nil where there is none, and says whether it is fresh
-// at first sight: where the clock stands, or something was invalidated, a closer
-// look is needed.
+// at first sight: where the clock stands, something was invalidated, or the end is
+// near, a closer look is needed.
 func (c *Cache[T]) look(key Key) (e *entry[T], fresh bool) {
 	e, ok := c.engine.Get(key.encoded)
-	return e, ok && e.freshUntilNanos >= c.clock.reading.Load() && e.verified.Load() == c.tags.epoch.Load()
+	return e, ok && e.plainUntilNanos >= c.clock.reading.Load() && e.verified.Load() == c.tags.epoch.Load()
 }
 
 // withoutTerms is a load that leaves its terms to the kind.
@@ -158,6 +158,8 @@ func (c *Cache[T]) answer(
 		return Result[T]{}, loadError(key, e.err)
 	case stale:
 		c.refresh(ctx, key, e, load)
+	case fresh:
+		c.refreshAhead(ctx, key, e, load)
 	}
 	return c.serve(e, worth), nil
 }
@@ -185,10 +187,12 @@ func (c *Cache[T]) fetchAtLeast(
 		}
 		select {
 		case answer := <-seat.answer:
+			seat.getOff()
 			if e = answer.Val.(*entry[T]); !c.flights.overtook(seat, e) {
 				return c.arrival(key, seat, e, answer.Err, least)
 			}
 		case <-ctx.Done():
+			seat.getOff()
 			c.flights.leave(key.encoded, seat.flight)
 			return Result[T]{}, departure(ctx, key)
 		}

@@ -46,6 +46,7 @@ type flights[T any] struct {
 	kind   Kind // INVARIANT: as in Cache.
 	clock  *coarseClock
 	tags   *tagTable
+	ahead  *ahead // the State's
 	slot   uint32 // INVARIANT: of the kind's tag in tags.
 	log    *slog.Logger
 	engine *shard.Cache[string, *entry[T]]
@@ -71,9 +72,10 @@ type flights[T any] struct {
 
 // flightCounts say what became of the fetches that missed.
 type flightCounts struct {
-	started, refreshes, collapsed, failed, abandoned, fenced uint64
-	landed                                                   uint64 // before the caller could join
-	refinements                                              uint64 // started behind previews
+	started, collapsed, failed, abandoned, fenced uint64
+	refreshes, refreshesAhead                     uint64 // of stale results, and of fresh ones
+	landed                                        uint64 // before the caller could join
+	refinements                                   uint64 // started behind previews
 }
 
 // flight is one load and those who wait for it.
@@ -83,6 +85,7 @@ type flight struct {
 	// dependence is what is known before the load has ended. INVARIANT: made
 	// before the load begins, never changed.
 	dependence dependence
+	urgency    urgency // of who started it, or the most urgent who joined
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	stop       context.CancelFunc // releases the timer of ctx
@@ -99,25 +102,31 @@ type seat struct {
 	// epoch is when the caller boarded: what was invalidated up to then must
 	// not be what it gets.
 	epoch uint64
+	// caller is the urgency of the load that the caller is part of, nil where
+	// there is none.
+	caller *urgency
 }
+
+// getOff ends the caller's say in how urgent the flight is. What it has been, it
+// stays.
+func (s *seat) getOff() { s.caller.unfollow(&s.flight.urgency) }
 
 // errAbandoned is why the context of a load ended that nobody waits for.
 var errAbandoned = errors.New("everybody waiting for the load has left")
 
-func newFlights[T any](
-	k Kind, engine *shard.Cache[string, *entry[T]], clock *coarseClock, tags *tagTable, refining *refinements, log *slog.Logger,
-) *flights[T] {
+func newFlights[T any](k Kind, engine *shard.Cache[string, *entry[T]], st *State) *flights[T] {
 	return &flights[T]{
 		kind:    k,
-		clock:   clock,
-		tags:    tags,
-		slot:    tags.slot(KindTag(k.Name)),
-		log:     log.With(slog.String("kind", k.Name)),
+		clock:   st.clock,
+		tags:    st.tags,
+		ahead:   st.ahead,
+		slot:    st.tags.slot(KindTag(k.Name)),
+		log:     st.config.Logger.With(slog.String("kind", k.Name)),
 		engine:  engine,
 		current: make(map[string]*flight),
 
-		previews:    &previewStore[T]{kind: k, tags: tags},
-		refinements: refining,
+		previews:    &previewStore[T]{kind: k, tags: st.tags},
+		refinements: &st.refining,
 		unmanned:    make(map[*flight]string),
 		setbacks:    make(map[string]setback),
 	}
@@ -155,15 +164,22 @@ func (fs *flights[T]) board(ctx context.Context, key string, load loader[T]) sea
 		fs.counts.collapsed++
 	}
 	f.waiters++
+	caller := urgencyOf(ctx)
+	caller.follow(&f.urgency)
 	answer := fs.group.DoChan(key, func() (any, error) { return fs.fly(key, f, load) })
-	return seat{flight: f, source: source, answer: answer, epoch: epoch}
+	return seat{flight: f, source: source, answer: answer, epoch: epoch, caller: caller}
 }
 
 // takeOff starts key's flight. It has the values of ctx, and a life of its own.
 // The caller holds mu.
 func (fs *flights[T]) takeOff(ctx context.Context, key string) *flight {
 	f := &flight{dependence: fs.newDependence(key)}
-	f.ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	caller := urgencyOf(ctx)
+	if caller == nil { // what a load needs besides is part of it
+		fs.ahead.demand()
+	}
+	f.urgency.priority = caller.now()
+	f.ctx, f.cancel = context.WithCancelCause(withUrgency(context.WithoutCancel(ctx), &f.urgency))
 	f.ctx, f.stop = context.WithTimeoutCause(f.ctx, fs.kind.LoadTimeout, ErrLoadTimeout)
 	fs.current[key] = f
 	fs.counts.started++
@@ -210,7 +226,7 @@ func (fs *flights[T]) fly(key string, f *flight, load loader[T]) (*entry[T], err
 		out.err = f.ctx.Err()
 	}
 	err := fs.explain(f, out.err)
-	e, kept := fs.newEntry(out.value, started, f.dependence, out.terms)
+	e, kept := fs.newEntry(out.value, started, time.Since(started), f.dependence, out.terms)
 	fs.land(key, f, e, kept, err)
 	return e, err
 }

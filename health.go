@@ -34,6 +34,8 @@ type Health struct {
 	// UnreadQueries counts the calls of Query and QueryPreview with a text that
 	// was not understood, whose answer is kept for a short time only.
 	UnreadQueries uint64 `json:"unreadQueries"`
+	// Warming is what was loaded before anybody asked.
+	Warming WarmingStats `json:"warming"`
 }
 
 // KindStats are the counters of one kind since its cache was made. Counters are
@@ -64,6 +66,9 @@ type KindStats struct {
 	Previews uint64 `json:"previews"`
 	// Refinements were started behind previews.
 	Refinements uint64 `json:"refinements"`
+	// RefreshesAhead were started behind a hit on a popular result that was about
+	// to be stale, or to end.
+	RefreshesAhead uint64 `json:"refreshesAhead"`
 	// LoadErrors are loads that failed: by an error, a panic, or running out of
 	// time.
 	LoadErrors uint64 `json:"loadErrors"`
@@ -84,7 +89,8 @@ type KindStats struct {
 func (st *State) Health() Health {
 	kinds, closed := st.adopted()
 	h := Health{
-		Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory, UnreadQueries: st.questions.unread.Load(),
+		Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory,
+		UnreadQueries: st.questions.unread.Load(), Warming: st.warmingStats(),
 	}
 	if len(h.Reasons) > 0 {
 		h.Status = StatusDegraded
@@ -129,6 +135,7 @@ func (c *Cache[T]) stats() KindStats {
 		Refreshes:        counts.refreshes,
 		Previews:         c.counts.previews.Load(),
 		Refinements:      counts.refinements,
+		RefreshesAhead:   counts.refreshesAhead,
 		LoadErrors:       counts.failed,
 		Abandoned:        counts.abandoned,
 		Fenced:           counts.fenced,

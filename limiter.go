@@ -7,10 +7,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/semaphore"
-
-	"github.com/uds-platform/state/internal/clock"
 )
 
 // ErrTooManyAccounts is matched by Query's error where queries of more accounts
@@ -54,12 +50,10 @@ type limiter struct {
 	idle list.List
 }
 
-// accountLimit is the limit of one account. Whoever wants to start holds the
-// turn while it waits for a slot and then for the minute, so that one queue,
-// the turn's, decides the order.
+// accountLimit is the limit of one account.
 type accountLimit struct {
 	account int
-	epoch   time.Time // INVARIANT: has a monotonic reading, so that setting the clock moves no start.
+	queue   accountQueue
 
 	// INVARIANT: these are guarded by limiter.mu. users counts the goroutines
 	// between enter and exit; place is where the account is in limiter.idle,
@@ -67,12 +61,6 @@ type accountLimit struct {
 	users     int
 	place     *list.Element
 	idleSince time.Time
-
-	turn  *semaphore.Weighted // of 1
-	slots *semaphore.Weighted // of limiter.concurrency
-	// INVARIANT: touched only by who holds turn. The starts of the last window,
-	// counted from epoch, in order; at most limiter.perMinute.
-	starts []time.Duration
 }
 
 func newLimiter(concurrency, perMinute int) *limiter {
@@ -84,19 +72,19 @@ func newLimiter(concurrency, perMinute int) *limiter {
 	}
 }
 
-// acquire waits until a query of account may start. The caller starts it at
-// once, and calls release, once, when it has ended.
+// acquire waits until a query of account may start, as urgent as ctx says. The
+// caller starts it at once, and calls release, once, when it has ended.
 func (l *limiter) acquire(ctx context.Context, account int) (release func(), err error) {
 	a, err := l.enter(account)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.start(ctx, l.perMinute); err != nil {
+	if err := a.queue.start(ctx); err != nil {
 		l.exit(a)
 		return nil, fmt.Errorf("waiting for the query limits of account %d: %w", account, err)
 	}
 	return func() {
-		a.slots.Release(1)
+		a.queue.end()
 		l.exit(a)
 	}, nil
 }
@@ -115,9 +103,7 @@ func (l *limiter) enter(account int) (*accountLimit, error) {
 		}
 		a = &accountLimit{
 			account: account,
-			epoch:   now,
-			turn:    semaphore.NewWeighted(1),
-			slots:   semaphore.NewWeighted(int64(l.concurrency)),
+			queue:   accountQueue{concurrency: l.concurrency, perMinute: l.perMinute, epoch: now},
 		}
 		l.accounts[account] = a
 	}
@@ -148,39 +134,5 @@ func (l *limiter) prune(now time.Time) {
 		}
 		l.idle.Remove(first)
 		delete(l.accounts, a.account)
-	}
-}
-
-// start waits for the turn, for a slot, and for room in the minute, and then
-// takes a slot and records a start.
-func (a *accountLimit) start(ctx context.Context, perMinute int) error {
-	if err := a.turn.Acquire(ctx, 1); err != nil {
-		return err
-	}
-	defer a.turn.Release(1)
-	if err := a.slots.Acquire(ctx, 1); err != nil {
-		return err
-	}
-	if err := a.pace(ctx, perMinute); err != nil {
-		a.slots.Release(1)
-		return err
-	}
-	return nil
-}
-
-// pace records a start as soon as the last window has fewer than perMinute.
-func (a *accountLimit) pace(ctx context.Context, perMinute int) error {
-	for {
-		now := time.Since(a.epoch)
-		for len(a.starts) > 0 && now-a.starts[0] > limitWindow {
-			a.starts = a.starts[1:]
-		}
-		if len(a.starts) < perMinute {
-			a.starts = append(a.starts, now)
-			return nil
-		}
-		if err := clock.Sleep(ctx, a.starts[0]+limitWindow+1-now); err != nil {
-			return err
-		}
 	}
 }

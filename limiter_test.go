@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/uds-platform/state/warm"
 )
 
 // Under random load, no minute has more starts than allowed, and no moment more
@@ -19,17 +21,22 @@ func TestLimiterKeepsBothLimits(t *testing.T) {
 		l := newLimiter(concurrency, perMinute)
 		dice := rand.New(rand.NewPCG(1, 2))
 		var (
-			mu      sync.Mutex
-			starts  []time.Time
-			running int
-			wg      sync.WaitGroup
+			mu     sync.Mutex
+			starts []time.Time
+
+			urgencies []*urgency
+			running   int
+			wg        sync.WaitGroup
 		)
 		for range queries {
 			time.Sleep(time.Duration(dice.Int64N(int64(2 * time.Second))))
 			takes := time.Duration(dice.Int64N(int64(10 * time.Second)))
 			patience := time.Duration(dice.Int64N(int64(30 * time.Minute)))
+			u := &urgency{priority: warm.Priority(1 + dice.IntN(3))}
+			urgencies = append(urgencies, u)
+			urgencies[dice.IntN(len(urgencies))].raise(warm.Priority(1 + dice.IntN(3)))
 			wg.Go(func() {
-				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				ctx, cancel := context.WithTimeout(withUrgency(t.Context(), u), patience)
 				defer cancel()
 				release, err := l.acquire(ctx, 1)
 				if err != nil {
@@ -285,8 +292,8 @@ func TestLimiterForgetsStarts(t *testing.T) {
 			release()
 			time.Sleep(time.Second)
 		}
-		if a := l.accounts[1]; len(a.starts) > 61 || cap(a.starts) > 1000 {
-			t.Errorf("%d starts are kept, in room for %d", len(a.starts), cap(a.starts))
+		if a := l.accounts[1]; len(a.queue.starts) > 61 || cap(a.queue.starts) > 1000 {
+			t.Errorf("%d starts are kept, in room for %d", len(a.queue.starts), cap(a.queue.starts))
 		}
 	})
 }

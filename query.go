@@ -75,6 +75,7 @@ func (st *State) Query(ctx context.Context, account int, nrql string) (Result[Ro
 		return Result[Rows]{}, err
 	}
 	e, fresh := st.queries.look(p.key)
+	st.watch(ctx, account, nrql, e)
 	if fresh { // before a closure is allocated for a miss
 		return e.result(Memory, Full), nil
 	}

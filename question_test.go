@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -220,7 +221,7 @@ func TestInvalidationReachesAnswersOfQueries(t *testing.T) {
 		"another account's":     {func(st *State) { st.Invalidate(EventTypeTag(2, "Log")); st.ObserveData(2, "Log") }, nil, nil},
 		"lookup":                {func(st *State) { st.Invalidate(NamedTag(1, "lookup:hosts")) }, []string{"lookup", "unread", "unreadSpan"}, nil},
 		"event types":           {func(st *State) { st.Invalidate(NamedTag(1, "kind:event types")) }, []string{"types", "unread", "unreadSpan"}, nil},
-		"kind":                  {func(st *State) { st.Invalidate(KindTag("query")) }, slices.Collect(keysOf(texts)), nil},
+		"kind":                  {func(st *State) { st.Invalidate(KindTag("query")) }, slices.Collect(maps.Keys(texts)), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -257,16 +258,6 @@ func TestInvalidationReachesAnswersOfQueries(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-func keysOf(m map[string]string) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for key := range m {
-			if !yield(key) {
-				return
-			}
-		}
 	}
 }
 

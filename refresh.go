@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/uds-platform/state/internal/clock"
+	"github.com/uds-platform/state/warm"
 )
 
 const (
@@ -126,7 +127,7 @@ func (c *Cache[T]) refresh(ctx context.Context, key Key, e *entry[T], load loade
 // miss may join it, and what overtakes a load overtakes it.
 func (fs *flights[T]) renew(stop, ctx context.Context, key string, e *entry[T], load loader[T]) {
 	var pause time.Duration
-	if s, ok := fs.joinRenewal(ctx, key, e, load); ok {
+	if s, ok := fs.joinRenewal(ctx, key, e, load, &fs.counts.refreshes); ok {
 		select {
 		case answer := <-s.answer:
 			if answer.Err != nil {
@@ -139,15 +140,18 @@ func (fs *flights[T]) renew(stop, ctx context.Context, key string, e *entry[T], 
 	e.refreshAtNanos.Store(clock.After(fs.clock.exact.Now(), pause))
 }
 
-// joinRenewal is join for a refresh: it does nothing unless e is what is kept.
-func (fs *flights[T]) joinRenewal(ctx context.Context, key string, e *entry[T], load loader[T]) (seat, bool) {
+// joinRenewal is join for a refresh, of which it does one more count: it does
+// nothing unless e is what is kept.
+func (fs *flights[T]) joinRenewal(
+	ctx context.Context, key string, e *entry[T], load loader[T], count *uint64,
+) (seat, bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if kept, ok := fs.engine.GetQuietly(key); !ok || kept != e || fs.closed || fs.judge(e) != stale {
+	if kept, ok := fs.engine.GetQuietly(key); !ok || kept != e || fs.closed || fs.judge(e) < stale {
 		return seat{}, false
 	}
-	fs.counts.refreshes++
-	return fs.board(ctx, key, load), true
+	*count++
+	return fs.board(withPriority(ctx, warm.Refresh), key, load), true
 }
 
 // pause returns for how long to leave the entry alone after one more failure.

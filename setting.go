@@ -87,6 +87,12 @@ var settings = []setting{
 	countSetting(
 		"STATE_REFRESH_CONCURRENCY", "RefreshConcurrency", 8, 10_000, func(c *Config) *int { return &c.RefreshConcurrency },
 		"The most refreshes of stale results under way at once, of all kinds and accounts."),
+	warmShareSetting(
+		"STATE_WARM_SHARE", "Warming.Share", 0.2,
+		"How many loads in the background each demand load earns, to refresh popular results before they end and to load what is predicted; 0 for neither."),
+	preloadSetting(
+		"STATE_PRELOAD_FILE", "Warming.Preload",
+		"A file with queries to load at the start, in the background: a line each, with account and query, or a JSON list."),
 }
 
 func durationSetting(

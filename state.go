@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+
+	"github.com/uds-platform/state/warm"
 )
 
 var (
@@ -33,6 +35,11 @@ type State struct {
 	queries   *Cache[Rows]
 	questions *questions
 
+	ahead      *ahead          // nil with NoWarming
+	predictor  *warm.Predictor // nil with NoWarming
+	repertoire *repertoire
+	savings    *warm.Savings
+
 	mu sync.Mutex
 	// INVARIANT: guarded by mu. Every cache made of this State, by its kind's
 	// name.
@@ -40,6 +47,9 @@ type State struct {
 	// INVARIANT: guarded by mu, and true for ever once true. No cache is added
 	// afterwards.
 	closed bool
+	// INVARIANT: guarded by mu. The preloads that have not ended, and perhaps some
+	// that have; the latest is the last.
+	preloads []*warm.Preload
 }
 
 // kind is what a State knows of a cache without knowing the type of its
@@ -71,6 +81,9 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 		refresher: newRefresher(cfg.RefreshConcurrency),
 		kinds:     make(map[string]kind),
 	}
+	if err := st.openWarming(); err != nil {
+		return nil, err
+	}
 	queries, err := NewCache[Rows](st, Kind{Name: queryKind})
 	if err != nil {
 		return nil, err
@@ -81,6 +94,9 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	}
 	for _, reason := range st.degradation() {
 		cfg.Logger.WarnContext(ctx, "state is degraded", slog.String("reason", reason))
+	}
+	if err := st.preloadConfigured(); err != nil {
+		return nil, errors.Join(err, st.Close())
 	}
 	return st, nil
 }
@@ -113,6 +129,7 @@ func (st *State) Close() error {
 	}
 	st.questions.close()
 	st.refresher.close()
+	st.closeWarming()
 	st.clock.close()
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -204,7 +205,7 @@ func drawVariable(s *script, v state.Variable) string {
 }
 
 func checkRefusal(t *testing.T, c state.Config, err error) {
-	if !errors.Is(err, state.ErrConfig) || c != (state.Config{}) {
+	if !errors.Is(err, state.ErrConfig) || !reflect.DeepEqual(c, state.Config{}) {
 		t.Fatalf("%+v, %v; want the zero Config and ErrConfig", c, err)
 	}
 	named := strings.Contains(err.Error(), "REDIS_URL is not set")

@@ -3,6 +3,7 @@ package warm
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Item is one call that can be made before anybody asks for it. It is
@@ -14,6 +15,15 @@ type Item struct {
 	Kind string `json:"kind,omitempty"`
 	// Query is the query's text, or whatever the kind's loader understands.
 	Query string `json:"query"`
+}
+
+// Validate says what is wrong with an item, if anything. The error matches
+// ErrOptions.
+func (item Item) Validate() error {
+	if problem := item.problem(); problem != "" {
+		return fmt.Errorf("%w: %s", ErrOptions, problem)
+	}
+	return nil
 }
 
 // Loader makes a call and keeps its result where the next caller will find it.

@@ -83,8 +83,11 @@ func (p *Predictor) learn(call Call) (guesses []Guess, switched bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.options.Now()
-	p.stats.Calls++
 	p.settle(call, now)
+	if call.Continues {
+		return nil, false
+	}
+	p.stats.Calls++
 	if !call.Template.fits() || len(call.Session) > maxSessionBytes {
 		p.stats.Ignored++
 		return nil, false

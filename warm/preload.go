@@ -228,6 +228,16 @@ func (p *Preload) Summary() PreloadSummary {
 	return s
 }
 
+// Ended says whether nothing is left to do.
+func (p *Preload) Ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // Wait returns when the preload has ended, with its summary; or when ctx ends,
 // with the summary so far and ctx's error.
 func (p *Preload) Wait(ctx context.Context) (PreloadSummary, error) {
