@@ -65,6 +65,9 @@ func (a *ahead) close() {
 // anyway, so that is set as much earlier as a refresh ahead can be: up to then a
 // hit costs what it did before there were any.
 func (fs *flights[T]) plainUntil(e *entry[T]) int64 {
+	if fs.kind.AgePerRefresh > 0 {
+		return e.plainUntilAged()
+	}
 	refreshable := fs.ahead != nil && e.loadTime > 0 && e.freshUntilNanos != clock.Never
 	switch {
 	case refreshable:

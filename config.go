@@ -75,6 +75,10 @@ type Config struct {
 	// Its zero fields have the defaults that package nrql names.
 	Freshness nrql.Policy
 
+	// QueryAgePerRefresh is the Kind.AgePerRefresh of the answers to queries: at
+	// least a second, or Never for a refresh whenever one is stale.
+	QueryAgePerRefresh time.Duration
+
 	// RefreshConcurrency is the most refreshes of stale results under way at
 	// once, of all kinds and accounts, and of results that are about to be stale as
 	// many, up to 1,000. 1 to 10,000.

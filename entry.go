@@ -47,6 +47,8 @@ type entry[T any] struct {
 	refreshAtNanos atomic.Int64
 	dependence     dependence    // what it depends on, and since when
 	err            error         // set where this is a remembered error, and there is no value
+	bornNanos      int64         // on the State's clock
+	ageSeenNanos   atomic.Int64  // see spent
 	bytes          int64         // what the value refers to, in a kind with MaximumBytes
 	loadTime       time.Duration // how long its load took; 0 where it was set
 }
@@ -57,9 +59,11 @@ func (fs *flights[T]) newEntry(
 	value T, asOf time.Time, loadTime time.Duration, d dependence, t Terms,
 ) (e *entry[T], kept time.Duration) {
 	fresh, kept := t.lifetime(&fs.kind)
+	now := fs.clock.exact.Now()
 	e = &entry[T]{
 		value:           value,
-		freshUntilNanos: clock.After(fs.clock.exact.Now(), fresh),
+		bornNanos:       now,
+		freshUntilNanos: clock.After(now, fresh),
 		ends:            kept <= fresh,
 		loadTime:        loadTime,
 		asOfSeconds:     asOf.Unix(),

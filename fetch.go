@@ -152,13 +152,17 @@ func (c *Cache[T]) fetchElse(ctx context.Context, key Key, e *entry[T], load loa
 func (c *Cache[T]) answer(
 	ctx context.Context, key Key, e *entry[T], worth standing, load loader[T],
 ) (Result[T], error) {
-	switch worth {
-	case failed:
+	switch {
+	case worth == failed:
 		c.counts.remembered.Add(1)
 		return Result[T]{}, loadError(key, e.err)
-	case stale:
+	case c.kind.AgePerRefresh > 0:
+		if c.outdated(e, worth) || c.spent(e) {
+			c.refresh(ctx, key, e, load)
+		}
+	case worth == stale:
 		c.refresh(ctx, key, e, load)
-	case fresh:
+	default:
 		c.refreshAhead(ctx, key, e, load)
 	}
 	return c.serve(e, worth), nil

@@ -16,10 +16,17 @@ type Kind struct {
 	// means Config.CacheTTL; else at least a millisecond.
 	TTL time.Duration
 	// StaleFor is how long after that a result is still served, flagged as Stale,
-	// while a newer one is loaded behind the caller's back. The end of TTL is then
+	// while a newer one is loaded behind the caller's back; see AgePerRefresh. The end of TTL is then
 	// a soft deadline, noticed within about 10 ms, and the end of StaleFor is the
 	// hard one. 0 means that a result ends with its TTL.
 	StaleFor time.Duration
+	// AgePerRefresh says when a newer result is loaded behind a hit. 0 means
+	// whenever the result is stale. Else it is once the ages at which callers saw
+	// it add up to so much, be it stale or not: popular results are young then,
+	// and seldom ones are left alone until StaleFor has passed, for the same number
+	// of loads. One hit in 4 is counted, as 4, and none in the first 10 s. Such
+	// results are not refreshed ahead of their end. At least a second.
+	AgePerRefresh time.Duration
 	// ErrorTTL is how long an error that matches ErrPermanent is remembered: who
 	// asks meanwhile gets it at once. 0 means Config.ErrorTTL; Never, not at all;
 	// else at least a millisecond.
@@ -40,8 +47,9 @@ type Kind struct {
 }
 
 const (
-	leastMaximumBytes = 1 << 20
-	mostMaximumBytes  = 1 << 60
+	leastAgePerRefresh = time.Second
+	leastMaximumBytes  = 1 << 20
+	mostMaximumBytes   = 1 << 60
 )
 
 // kindName is what metrics, paths and logs all accept.
@@ -77,6 +85,10 @@ func (k Kind) withDefaults(c *Config) (Kind, error) {
 	}
 	if k.StaleFor < 0 {
 		faults = append(faults, fmt.Errorf("Kind.StaleFor=%v is negative: want a duration from 0 up", k.StaleFor))
+	}
+	if k.AgePerRefresh != 0 && k.AgePerRefresh < leastAgePerRefresh {
+		faults = append(faults, fmt.Errorf("Kind.AgePerRefresh=%v is too short: want at least %v, or 0 for a refresh whenever a result is stale",
+			k.AgePerRefresh, leastAgePerRefresh))
 	}
 	if k.MaximumBytes != 0 && (k.MaximumBytes < leastMaximumBytes || k.MaximumBytes > mostMaximumBytes) {
 		faults = append(faults, fmt.Errorf("Kind.MaximumBytes=%d is out of range: want %d to %d, or 0 for no such bound",

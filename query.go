@@ -76,10 +76,10 @@ func (st *State) Query(ctx context.Context, account int, nrql string) (Result[Ro
 	}
 	e, fresh := st.queries.look(p.key)
 	st.watch(ctx, account, nrql, e)
-	if fresh { // before a closure is allocated for a miss
+	if fresh {
 		return e.result(Memory, Full), nil
 	}
-	return st.queries.fetchElse(ctx, p.key, e, st.loadOf(q, p))
+	return st.queries.fetchElse(ctx, p.key, e, p.load)
 }
 
 func (st *State) checkQuery(account int, nrql string) error {

@@ -28,7 +28,7 @@ func (st *State) QueryPreview(ctx context.Context, account int, text string) (Pr
 	if fresh {
 		return q.framed(fullPreview(e)), nil
 	}
-	preview, err := st.queries.previewElse(ctx, p.key, e, st.loadOf(q, p))
+	preview, err := st.queries.previewElse(ctx, p.key, e, p.load)
 	return q.framed(preview), err
 }
 

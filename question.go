@@ -32,6 +32,7 @@ type question struct {
 type place struct {
 	account int
 	slot    nrql.Slot
+	load    loader[Rows] // made once, so that a hit need not
 	key     Key
 	// checkedNanos is the reading of the State's clock at which the slot was last
 	// found to be the present one.
@@ -60,11 +61,15 @@ type questions struct {
 	policy nrql.Policy // INVARIANT: valid, never changed.
 	clock  *coarseClock
 	memory *shard.Cache[string, *question]
+	// loadOf makes the load of what belongs in a place.
+	loadOf func(*question, *place) loader[Rows]
 	// unread counts calls with a text that was not understood.
 	unread atomic.Uint64
 }
 
-func newQuestions(policy nrql.Policy, clock *coarseClock) (*questions, error) {
+func newQuestions(
+	policy nrql.Policy, clock *coarseClock, loadOf func(*question, *place) loader[Rows],
+) (*questions, error) {
 	memory, err := shard.New(shard.Options[string, *question]{
 		MaximumSize: questionsKept,
 		MaximumCost: questionsKeptBytes,
@@ -73,7 +78,7 @@ func newQuestions(policy nrql.Policy, clock *coarseClock) (*questions, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &questions{policy: policy, clock: clock, memory: memory}, nil
+	return &questions{policy: policy, clock: clock, memory: memory, loadOf: loadOf}, nil
 }
 
 // bytes is at most what a question takes, its places included.
@@ -111,6 +116,7 @@ func (qs *questions) place(q *question, account int) (*place, error) {
 			return nil, err
 		}
 		p = &place{account: account, slot: slot, key: key}
+		p.load = qs.loadOf(q, p)
 		spot.Store(p)
 	}
 	p.checkedNanos.Store(reading)

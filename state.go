@@ -84,12 +84,12 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	if err := st.openWarming(); err != nil {
 		return nil, err
 	}
-	queries, err := NewCache[Rows](st, Kind{Name: queryKind})
+	queries, err := NewCache[Rows](st, Kind{Name: queryKind, AgePerRefresh: max(cfg.QueryAgePerRefresh, 0)})
 	if err != nil {
 		return nil, err
 	}
 	st.queries = queries
-	if st.questions, err = newQuestions(cfg.Freshness, st.clock); err != nil {
+	if st.questions, err = newQuestions(cfg.Freshness, st.clock, st.loadOf); err != nil {
 		return nil, err
 	}
 	for _, reason := range st.degradation() {
