@@ -134,9 +134,6 @@ func (qs *questions) freshness(q *question, now time.Time) nrql.Freshness {
 func (qs *questions) terms(q *question, p *place, started time.Time) Terms {
 	f := qs.freshness(q, started)
 	t := Terms{FreshFor: f.FreshFor, StaleFor: f.StaleFor, Settled: f.Class == nrql.Immutable, Tags: q.tags(p.account)}
-	if t.StaleFor == 0 {
-		t.StaleFor = Never
-	}
 	if !qs.sameQuestion(q, p.slot, p.asked, started) {
 		t.FreshFor = Never
 	}
