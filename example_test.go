@@ -103,8 +103,15 @@ func ExampleCache_FetchWithTerms() {
 	// 42 from origin full <nil>
 }
 
+// silentNRDB answers queries in this process, and says nothing.
+type silentNRDB struct{}
+
+func (silentNRDB) QueryNRQL(context.Context, int, string) (state.Rows, error) {
+	return state.Rows{{"appName": "checkout"}, {"appName": "search"}}, nil
+}
+
 func ExampleState_QueryPreview() {
-	st, err := state.Open(context.Background(), state.Config{Querier: localNRDB{}})
+	st, err := state.Open(context.Background(), state.Config{Querier: silentNRDB{}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -129,9 +136,8 @@ func ExampleState_QueryPreview() {
 	show()
 	// Output:
 	// sampled 0.1 [map[appName:checkout]]
-	// NRDB runs "SELECT uniques(appName) FROM Transaction SINCE '2026-01-01' UNTIL '2026-01-02'" for account 1234567
-	// full [map[eventType:Transaction]] <nil>
-	// full 1 [map[eventType:Transaction]]
+	// full [map[appName:checkout] map[appName:search]] <nil>
+	// full 1 [map[appName:checkout] map[appName:search]]
 }
 
 func ExampleCache_FetchPreview() {
