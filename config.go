@@ -41,7 +41,7 @@ type Config struct {
 	// version checks it and keeps no sessions.
 	SessionTTL time.Duration
 	// CacheTTL is how long a cached result is served where its kind does not
-	// say. At least a millisecond.
+	// say; for answers to queries, Freshness says it. At least a millisecond.
 	CacheTTL time.Duration
 	// ErrorTTL is how long a permanent error is remembered where its kind does
 	// not say. At least a millisecond.
