@@ -22,6 +22,7 @@ type report struct {
 	Hot            latencies    `json:"hot"`
 	Cold           latencies    `json:"cold"`
 	SavedSeconds   float64      `json:"savedSeconds"`
+	Ahead          aheadReport  `json:"ahead"`
 	HTTP           httpReport   `json:"http"`
 	Errors         []errorCount `json:"errors,omitempty"`
 }

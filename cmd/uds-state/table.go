@@ -25,6 +25,7 @@ func (r *report) writeTable(w io.Writer) error {
 		r.writeLine(&b, "failed", r.Failed, latencies{})
 	}
 	fmt.Fprintf(&b, "\n  %-26s %10s\n", "time saved", formatSeconds(r.SavedSeconds))
+	r.Ahead.write(&b)
 	r.writeErrors(&b)
 	b.WriteString(r.legend())
 	_, err := io.WriteString(w, b.String())
@@ -74,6 +75,7 @@ func (r *report) legend() string {
 		"hot         the state had the answer in memory; p50 and p99 are what sessions waited",
 		"collapsed   the same query was under way for another session, and its answer was shared",
 		"sent        went to NRDB; " + r.wireWords(),
+		"ahead       sent to NRDB before anybody asked",
 		"time saved  what each hot or collapsed query last took at NRDB, minus what it took here",
 	}
 	if r.Interrupted > 0 {
