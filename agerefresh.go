@@ -7,8 +7,9 @@ import (
 	"github.com/uds-platform/state/internal/clock"
 )
 
-// leastAgeRefreshed is how old a result is at least that is refreshed for its age.
-// Up to then a hit need not look at it twice.
+// leastAgeRefreshed is how old a result is at least that is refreshed for its age:
+// there must be an end to how popular it can be. Up to then a hit need not look at
+// it twice.
 const leastAgeRefreshed = 10 * time.Second
 
 // spent reports whether a hit on e has a newer result loaded behind it, in a kind
@@ -34,11 +35,13 @@ const leastAgeRefreshed = 10 * time.Second
 // spends as much on average, but a result is then refreshed by luck rather than
 // when it is time: for as many loads, callers see ages a quarter higher.
 func (c *Cache[T]) spent(e *entry[T]) bool {
-	if rand.Uint32()%ageSample != 0 {
+	age := c.flights.clock.now() - e.bornNanos
+	if age < int64(leastAgeRefreshed) || rand.Uint32()%ageSample != 0 {
 		return false
 	}
-	age := max(c.flights.clock.now()-e.bornNanos, 0)
-	return e.ageSeenNanos.Add(min(age, maxAgeSeen)*ageSample) >= int64(c.kind.AgePerRefresh)
+	counted := min(age, maxAgeSeen) * ageSample
+	// Steps may be large: on average they end at the mark, and not half of one past it.
+	return e.ageSeenNanos.Add(counted)+counted/2 >= int64(c.kind.AgePerRefresh)
 }
 
 const (

@@ -12,12 +12,11 @@ import (
 // Call says who asks and for what, so that a State can tell what they will ask
 // next. See WithCall.
 type Call struct {
-	// Session is who asks: any text of up to 256 bytes. Each session's calls are a
+	// Session is who asks: any text of up to 255 bytes. Each session's calls are a
 	// sequence of their own.
 	Session string
-	// Tool is the tool that was called, for all the queries that it sends. Where
-	// it is empty, each query is a call of its own, known by its text with a gap in
-	// place of the event type.
+	// Tool is the tool that was called, for all the queries that it sends. It may be
+	// empty: then only the order of queries is learned, and not that of tools.
 	Tool string
 	// Subject is the event type that the tool is called on. Where it is empty, it
 	// is the one that the call's first query reads, if that reads one.
@@ -28,12 +27,12 @@ type Call struct {
 // that an embedder has to do to have the next ones predicted: one WithCall for
 // each call of a tool.
 //
-// What is learned is the order of calls, of all sessions together, and which
-// queries a tool sends, each with the event type that it was called on left out.
+// What is learned, of all sessions together, is the order of queries and of tools,
+// and which queries a tool sends; all without the event type that they are about.
 // So the first visit to an event type finds what holds for the others. What is
 // predicted is loaded through Query, after all demand and within Warming.Share;
 // where the predictions are wrong too often, nothing is loaded until they get
-// better. A query that is part of a call costs some microseconds more.
+// better. A query that is part of a call costs a microsecond more.
 //
 // ctx must not be used for the next call too.
 func WithCall(ctx context.Context, c Call) context.Context {
@@ -53,6 +52,15 @@ func callOf(ctx context.Context) *callUnderWay {
 }
 
 const (
+	// prefetchPart of the queries that an account may have under way are
+	// prefetches at the most: they give way to demand while they wait, and not once
+	// they run.
+	prefetchPart = 3
+	// followedSequences is how many sequences of calls are followed at a time, two
+	// for a session.
+	followedSequences = 2048
+	mostPrefetches    = 1000 // package warm's bound
+
 	leastHorizon   = time.Second
 	longestHorizon = 24 * time.Hour
 )
@@ -75,6 +83,8 @@ func (st *State) newPredictor() (*warm.Predictor, error) {
 		Expander: expander,
 		Budget:   st.ahead.budget,
 		Chains:   chains,
+		Sessions: followedSequences,
+		InFlight: within(st.config.QueryConcurrency/prefetchPart, 1, mostPrefetches),
 		Timeout:  within(st.config.LoadTimeout, time.Millisecond, 24*time.Hour),
 		Horizon:  within(st.config.CacheTTL, leastHorizon, longestHorizon),
 		Logger:   st.config.Logger,
@@ -88,24 +98,41 @@ func (st *State) observe(ctx context.Context, call *callUnderWay, account int, q
 	if st.predictor == nil || urgencyOf(ctx).now() != warm.Demand || strings.Contains(query, gap) {
 		return
 	}
+	missed := e == nil || st.queries.flights.judge(e) < stale
+	first := call.Tool == "" || call.begun.CompareAndSwap(false, true)
+	st.observer.offer(func() { st.learn(&call.Call, account, query, missed, first) })
+}
+
+// learn tells the predictor of a query, and has it load what it expects next.
+//
+// Queries and calls of tools are two sequences. Which query follows which is known
+// soon, but not what follows one that nobody has sent before, as with the values
+// of a join in it; which tool follows which is known even then.
+func (st *State) learn(call *Call, account int, query string, missed, first bool) {
 	subject := call.Subject
 	if subject == "" {
 		subject = st.onlyEventType(query)
 	}
 	form := formOf(query, subject)
-	first, tool := true, form.tool()
 	if call.Tool != "" {
-		first, tool = call.begun.CompareAndSwap(false, true), call.Tool
-		st.repertoire.note(tool, form, first)
+		st.repertoire.note(call.Tool, form, first)
+		if first {
+			st.predictor.Observe(warm.Call{
+				Session:  toolsOf + call.Session,
+				Template: warm.Template{Account: account, Tool: call.Tool, Subject: subject},
+			})
+		}
 	}
 	st.predictor.Observe(warm.Call{
-		Session:   call.Session,
-		Template:  warm.Template{Account: account, Tool: tool, Subject: subject},
-		Item:      warm.Item{Account: account, Query: query},
-		Missed:    e == nil || st.queries.flights.judge(e) < stale,
-		Continues: !first,
+		Session:  call.Session,
+		Template: warm.Template{Account: account, Tool: form.tool(), Subject: subject},
+		Item:     warm.Item{Account: account, Query: query},
+		Missed:   missed,
 	})
 }
+
+// toolsOf tells a session's sequence of tools from that of its queries.
+const toolsOf = "\x00"
 
 func (st *State) onlyEventType(query string) string {
 	if types := st.questions.read(query).query.EventTypes; len(types) == 1 {

@@ -25,6 +25,7 @@ func (st *State) QueryPreview(ctx context.Context, account int, text string) (Pr
 		return Preview[Rows]{}, err
 	}
 	e, fresh := st.queries.look(p.key)
+	st.watch(ctx, account, text, e)
 	if fresh {
 		return q.framed(fullPreview(e)), nil
 	}

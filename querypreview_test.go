@@ -125,7 +125,7 @@ func TestWhatEndsQueryPreviews(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				st := open(t, Config{Querier: &origin{}})
+				st := open(t, Config{Querier: &origin{}, QueryAgePerRefresh: Never})
 				slotsApart(t, st, AccountTag(1), EventTypeTag(1, "Log"), unread(1), KindTag(queryKind), NamedTag(1, "kind:count"), NamedTag(1, "kind:event types"))
 				wantRun(t, st, lastHour, 1, Full)
 				time.Sleep(time.Minute + 2*coarseStep)

@@ -98,7 +98,7 @@ func TestAnswerHoldsForAsLongAsItsQuerySays(t *testing.T) {
 		t.Run(text, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := &origin{}
-				st := open(t, Config{Querier: o, RefreshConcurrency: 1})
+				st := open(t, Config{Querier: o, QueryAgePerRefresh: Never, RefreshConcurrency: 1})
 				wantRun(t, st, text, 1, Full)
 				time.Sleep(c.fresh - 50*time.Millisecond)
 				wantRun(t, st, text, 1, Full)
@@ -129,7 +129,7 @@ func TestAnAnswerNobodyUnderstandsIsNeverStale(t *testing.T) {
 
 func TestConfigFreshnessDecides(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		st := open(t, Config{Querier: &origin{}, Freshness: nrql.Policy{SchemaFor: time.Second, StaleFactor: nrql.NoStale}})
+		st := open(t, Config{Querier: &origin{}, QueryAgePerRefresh: Never, Freshness: nrql.Policy{SchemaFor: time.Second, StaleFactor: nrql.NoStale}})
 		wantRun(t, st, "SHOW EVENT TYPES", 1, Full)
 		time.Sleep(1100 * time.Millisecond)
 		wantRun(t, st, "SHOW EVENT TYPES", 1, Stale)

@@ -369,7 +369,7 @@ func TestCloseEndsRefreshes(t *testing.T) {
 func TestQueryIsRefreshedBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ran := 0
-		st := open(t, Config{Querier: querierFunc(func(context.Context, int, string) (Rows, error) {
+		st := open(t, Config{QueryAgePerRefresh: Never, Querier: querierFunc(func(context.Context, int, string) (Rows, error) {
 			ran++
 			return Rows{{"run": ran}}, nil
 		})})

@@ -38,6 +38,7 @@ type State struct {
 	ahead      *ahead          // nil with NoWarming
 	predictor  *warm.Predictor // nil with NoWarming
 	repertoire *repertoire
+	observer   observer
 	savings    *warm.Savings
 
 	mu sync.Mutex

@@ -183,4 +183,4 @@ func (st *State) closeWarming() {
 	}
 }
 
-func within(d, least, most time.Duration) time.Duration { return max(least, min(d, most)) }
+func within[N int | time.Duration](n, least, most N) N { return max(least, min(n, most)) }

@@ -37,6 +37,8 @@ type PredictionStats struct {
 	Late   uint64 `json:"late"`   // of the used, were still under way when asked for
 	Wasted uint64 `json:"wasted"` // of the issued, were not asked for in time, or gone by then
 	Failed uint64 `json:"failed"` // of the issued, ended with an error
+	// Unneeded were issued and found that there was nothing to load.
+	Unneeded uint64 `json:"unneeded"`
 	// Misses were neither in memory nor loaded ahead.
 	Misses    uint64 `json:"misses"`
 	TurnedOff uint64 `json:"turnedOff"` // times that it was wrong too often
@@ -80,6 +82,7 @@ func (st *State) warmingStats() (s WarmingStats) {
 		Late:       p.Late,
 		Wasted:     p.Wasted,
 		Failed:     p.Failed,
+		Unneeded:   p.Unneeded,
 		Misses:     p.Misses,
 		TurnedOff:  p.TurnedOff,
 		Accuracy:   p.Accuracy(),

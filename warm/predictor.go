@@ -83,11 +83,8 @@ func (p *Predictor) learn(call Call) (guesses []Guess, switched bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.options.Now()
-	p.settle(call, now)
-	if call.Continues {
-		return nil, false
-	}
 	p.stats.Calls++
+	p.settle(call, now)
 	if !call.Template.fits() || len(call.Session) > maxSessionBytes {
 		p.stats.Ignored++
 		return nil, false

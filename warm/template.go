@@ -31,10 +31,6 @@ type Call struct {
 	Item Item
 	// Missed says that the result was not in memory when the call was made.
 	Missed bool
-	// Continues says that this is a further item of the call before it in its
-	// session, and no call of its own: nothing is learned of it, and nothing
-	// guessed, but a load that was ahead of it was of use.
-	Continues bool
 }
 
 const maxSessionBytes = 256

@@ -144,11 +144,13 @@ func (d *demo) run(ctx context.Context) (*report, error) {
 		Sessions:       d.options.sessions,
 		ElapsedSeconds: elapsed.Seconds(),
 		EndedBy:        endedBy(ctx, running),
-		HTTP:           d.target.querier.wire.report(),
 	}
 	result.merge(recorders)
 	result.behind(st.Health())
-	return result, errors.Join(tape.close(), st.Close())
+	err = errors.Join(tape.close(), st.Close()) // after which nothing more is loaded ahead
+	result.Ahead = aheadOf(st.Health().Warming)
+	result.HTTP = d.target.querier.wire.report()
+	return result, err
 }
 
 // openState opens the state that the sessions share.
@@ -178,6 +180,7 @@ func (d *demo) recorders(start time.Time) []*recorder {
 func (d *demo) session(i int, st asker, r *recorder) *session {
 	return &session{
 		state:      st,
+		name:       fmt.Sprintf("session %d", i+1),
 		account:    d.target.account,
 		random:     rand.New(rand.NewPCG(d.options.seed, uint64(i)+1)),
 		record:     r,

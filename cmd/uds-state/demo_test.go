@@ -41,9 +41,14 @@ func TestDemoAddsUp(t *testing.T) {
 	if r.Memory == 0 || r.Sent == 0 {
 		t.Errorf("%d answers from memory, %d sent", r.Memory, r.Sent)
 	}
-	all := int64(r.Sent) + int64(r.Refreshes+r.Previews.Refinements)
-	if r.HTTP.Requests != all || opened.server.Queries() != all {
-		t.Errorf("%d sent, behind answers too, %d HTTP requests, %d taken by the stand-in", all, r.HTTP.Requests, opened.server.Queries())
+	// What was loaded ahead when the run ended may not have got that far.
+	least := int64(r.Sent) + int64(r.Refreshes+r.Previews.Refinements)
+	most := least + int64(r.Ahead.Prefetched+r.Ahead.Refreshed)
+	if n := r.HTTP.Requests; n < least || n > most {
+		t.Errorf("%d HTTP requests: want %d to %d", n, least, most)
+	}
+	if n := opened.server.Queries(); n < least || n > most {
+		t.Errorf("%d taken by the stand-in: want %d to %d", n, least, most)
 	}
 	if r.Hot.Answers != r.Memory || r.Cold.Answers != r.Collapsed+r.Refined+r.Sent {
 		t.Errorf("%d hot and %d cold answers", r.Hot.Answers, r.Cold.Answers)

@@ -91,3 +91,8 @@ func (r recorded) Query(ctx context.Context, account int, nrql string) (state.Re
 	r.recording.add(r.session, nrql)
 	return r.asker.Query(ctx, account, nrql)
 }
+
+func (r recorded) QueryPreview(ctx context.Context, account int, nrql string) (state.Preview[state.Rows], error) {
+	r.recording.add(r.session, nrql)
+	return r.asker.QueryPreview(ctx, account, nrql)
+}

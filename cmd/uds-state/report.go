@@ -28,6 +28,7 @@ type report struct {
 	Stale          int          `json:"stale"`
 	Refreshes      uint64       `json:"refreshes"`
 	SavedSeconds   float64      `json:"savedSeconds"`
+	Ahead          aheadReport  `json:"ahead"`
 	HTTP           httpReport   `json:"http"`
 	Errors         []errorCount `json:"errors,omitempty"`
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/uds-platform/state"
 )
 
 func TestPercentileIsTheNearestRank(t *testing.T) {
@@ -119,6 +121,7 @@ func TestTable(t *testing.T) {
 		Server: "a test", StandIn: true, Sessions: 24, ElapsedSeconds: 15, EndedBy: endedByTime,
 		Asked: 12345, Memory: 12000, Collapsed: 100, Sent: 240, Failed: 5, Interrupted: 3,
 		Hot: latencies{12000, 0.25, 12.5}, Cold: latencies{340, 250_000, 4_500_000},
+		Ahead:        aheadOf(state.WarmingStats{Prediction: state.PredictionStats{Issued: 90, Unneeded: 10, Used: 60, Late: 7, Misses: 140}}),
 		SavedSeconds: 3725, HTTP: httpReport{Requests: 245, Retries: 2, Throttled: 1},
 	}
 	for i := range maxShownErrors + 2 {
@@ -135,6 +138,8 @@ func TestTable(t *testing.T) {
 		"12,000   97.2 %     250 ns    12.5 µs\n",
 		"340    2.8 %     250 ms     4.50 s\n",
 		"time saved                     1h2m5s\n",
+		"ahead: predicted                   80   75.0 % were asked for, 7 of them before they were there\n",
+		"30.0 % of the waits averted or shortened\n", "10.0 % of what would have been sent, for nothing\n",
 		"1×  error 7\n", "2  further ones", "3 queries were under way", "stand-in on loopback", "245 HTTP requests in all, 2 of them repeated, 1 answered 429",
 	} {
 		if !strings.Contains(table, want) {

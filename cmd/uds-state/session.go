@@ -27,6 +27,7 @@ type asker interface {
 // come up in many of them, which is what makes a shared state pay.
 type session struct {
 	state   asker
+	name    string // tells its calls from those of others
 	account int
 	random  *rand.Rand
 	record  *recorder
@@ -72,6 +73,7 @@ func (s *session) run(ctx context.Context) {
 
 // list asks for the event types, most popular first.
 func (s *session) list(ctx context.Context) (types []string, ok bool) {
+	ctx = s.calling(ctx, "list", "")
 	for range listAttempts {
 		rows, err := s.ask(ctx, "SHOW EVENT TYPES SINCE 1 day ago")
 		var f *fault
@@ -102,14 +104,21 @@ func (s *session) pick(types []string) string {
 // next does without, as a person would.
 func (s *session) explore(ctx context.Context, types []string) {
 	for range min(countedTypes, len(types)) {
-		s.learn(ctx, "SELECT count(*) FROM %s SINCE 24 hours ago", nrqlName(s.pick(types)))
+		s.learn(s.calling(ctx, "list", ""), "SELECT count(*) FROM %s SINCE 24 hours ago", nrqlName(s.pick(types)))
 	}
 	eventType := s.pick(types)
-	attributes := s.attributes(ctx, eventType)
-	s.examine(ctx, eventType, attributes)
-	s.profile(ctx, eventType, attributes)
-	s.relate(ctx, eventType, attributes, s.pick(types))
-	s.assess(ctx, eventType)
+	exploring := s.calling(ctx, "explore", eventType)
+	attributes := s.attributes(exploring, eventType)
+	s.examine(exploring, eventType, attributes)
+	s.profile(s.calling(ctx, "profile", eventType), eventType, attributes)
+	s.relate(s.calling(ctx, "relate", eventType), eventType, attributes, s.pick(types))
+	s.assess(s.calling(ctx, "assess", eventType), eventType)
+}
+
+// calling is ctx for the queries of one call of a tool: it lets the state foresee
+// the next.
+func (s *session) calling(ctx context.Context, tool, subject string) context.Context {
+	return state.WithCall(ctx, state.Call{Session: s.name, Tool: tool, Subject: subject})
 }
 
 // attribute is a column as keyset() lists it.

@@ -28,6 +28,7 @@ func (r *report) writeTable(w io.Writer) error {
 	r.writeLine(&b, "stale, among the hot", r.Stale, latencies{})
 	r.writePreviews(&b)
 	fmt.Fprintf(&b, "\n  %-26s %10s\n", "time saved", formatSeconds(r.SavedSeconds))
+	r.Ahead.write(&b)
 	r.writeErrors(&b)
 	b.WriteString(r.legend())
 	_, err := io.WriteString(w, b.String())
@@ -97,6 +98,7 @@ func (r *report) legend() string {
 		"collapsed   the same query was under way for another session, and its answer was shared",
 		"sent        went to NRDB; " + r.wireWords(),
 		"previews    profiles and samples of a day are shown in part first: a few hours of it, fewer rows, or from a step before",
+		"ahead       sent to NRDB before anybody asked",
 		"time saved  what each hot or collapsed query last took at NRDB, minus what it took here",
 	}
 	if r.Interrupted > 0 {
