@@ -103,6 +103,20 @@ func (c *Cache[T]) Fetch(
 		res.AsOf = time.Unix(e.asOfSeconds, int64(e.asOfNanos))
 		return res, nil
 	}
+	return c.fetchCloser(ctx, key, e, load)
+}
+
+// fetchCloser takes a second look at an entry before a closure is allocated for
+// it: where the clock stood, or the end is near, it is fresh most often.
+func (c *Cache[T]) fetchCloser(
+	ctx context.Context, key Key, e *entry[T], load func(context.Context) (T, error),
+) (Result[T], error) {
+	if e != nil && c.flights.judge(e) == fresh {
+		if c.due(key, e) {
+			c.refreshAhead(ctx, key, e, withoutTerms(load))
+		}
+		return e.result(Memory, Full), nil
+	}
 	return c.fetchElse(ctx, key, e, withoutTerms(load))
 }
 
@@ -159,7 +173,9 @@ func (c *Cache[T]) answer(
 	case stale:
 		c.refresh(ctx, key, e, load)
 	case fresh:
-		c.refreshAhead(ctx, key, e, load)
+		if c.due(key, e) {
+			c.refreshAhead(ctx, key, e, load)
+		}
 	}
 	return c.serve(e, worth), nil
 }

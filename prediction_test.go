@@ -105,6 +105,24 @@ func TestNextToolIsLoadedBeforeItIsCalled(t *testing.T) {
 	})
 }
 
+// Which tool follows which is learned though each sends a query that nobody has
+// sent before.
+func TestToolsAreASequenceOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &countingQuerier{}
+		st := open(t, Config{Querier: q, Warming: Warming{Chains: []warm.Chain{}}})
+		for i := range 6 {
+			session, eventType := fmt.Sprint("session ", i), fmt.Sprint("Type", i)
+			ask(t, st, Call{Session: session, Tool: "join", Subject: eventType}, fmt.Sprintf("SELECT %d FROM %s", i, eventType))
+			time.Sleep(2 * time.Second)
+			if n := q.count(fmt.Sprintf(countOf, eventType)); i == 5 && n != 1 {
+				t.Errorf("the tool that follows had sent its query %d times", n)
+			}
+			ask(t, st, Call{Session: session, Tool: "weigh", Subject: eventType}, fmt.Sprintf(countOf, eventType))
+		}
+	})
+}
+
 // Who asks for what is being prefetched waits for that.
 func TestPrefetchIsJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
