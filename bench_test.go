@@ -86,6 +86,38 @@ func BenchmarkQueryHit(b *testing.B) {
 	}
 }
 
+func BenchmarkQueryPreviewHit(b *testing.B) {
+	st := open(b, Config{Querier: querierFunc(echo)})
+	const text = "SHOW EVENT TYPES"
+	if _, err := st.Query(b.Context(), 1, text); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if p, err := st.QueryPreview(b.Context(), 1, text); err != nil || p.Quality != Full {
+			b.Fatal(p.Quality, err)
+		}
+	}
+}
+
+// BenchmarkQueryHitInTurn asks so many queries in turn that the clock has moved
+// on when one comes round, so that its slot is worked out again.
+func BenchmarkQueryHitInTurn(b *testing.B) {
+	st := open(b, Config{Querier: querierFunc(echo), QueriesPerMinute: 1_000_000})
+	texts := make([]string, 2048)
+	for i := range texts {
+		texts[i] = fmt.Sprint("SELECT count(*) FROM Transaction SINCE 1 day ago LIMIT ", i)
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if _, err := st.Query(b.Context(), 1, texts[i%len(texts)]); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+}
+
 func BenchmarkFetchMiss(b *testing.B) {
 	c := cacheOf[string](b, Kind{})
 	key, load := keyOf(b, 1), constant("a")

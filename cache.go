@@ -34,6 +34,7 @@ type hitCounts struct {
 	remembered atomic.Uint64 // remembered errors, served as errors
 	dead       atomic.Uint64 // invalidated, and buried
 	unserved   atomic.Uint64 // of no use to the caller
+	previews   atomic.Uint64 // less than stale, served as previews
 }
 
 // NewCache makes the cache for one kind of result.
@@ -56,7 +57,7 @@ func NewCache[T any](st *State, k Kind) (*Cache[T], error) {
 	c := &Cache[T]{
 		kind:      k,
 		engine:    engine,
-		flights:   newFlights(k, engine, st.clock, st.tags, st.ahead, st.config.Logger),
+		flights:   newFlights(k, engine, st.clock, st.tags, st.ahead, &st.refining, st.config.Logger),
 		clock:     st.clock,
 		tags:      st.tags,
 		refresher: st.refresher,
@@ -124,14 +125,14 @@ func (c *Cache[T]) SetWithTerms(key Key, value T, t Terms) bool {
 	return c.flights.put(key.encoded, e, kept)
 }
 
-// Delete invalidates key's result, or the error remembered for it, and reports whether there was one. A load of
-// key that is under way still answers those who wait for it, but is not kept,
+// Delete invalidates key's result, its preview, or the error remembered for it,
+// and reports whether there was one. A load of key that is under way still answers those who wait for it, but is not kept,
 // and whoever fetches key from now on does not join it.
 func (c *Cache[T]) Delete(key Key) bool {
 	return c.flights.remove(key.encoded)
 }
 
-// Clear invalidates every result, as Delete does.
+// Clear invalidates every result and every preview, as Delete does.
 func (c *Cache[T]) Clear() { c.flights.clear() }
 
 // Len is the number of results kept, and of errors remembered. It may count some that expired a moment

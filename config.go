@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/uds-platform/state/nrql"
 )
 
 // ErrConfig is matched by every error about a configuration, from FromEnv, Open
@@ -39,7 +41,7 @@ type Config struct {
 	// version checks it and keeps no sessions.
 	SessionTTL time.Duration
 	// CacheTTL is how long a cached result is served where its kind does not
-	// say. At least a millisecond.
+	// say; for answers to queries, Freshness says it. At least a millisecond.
 	CacheTTL time.Duration
 	// ErrorTTL is how long a permanent error is remembered where its kind does
 	// not say. At least a millisecond.
@@ -68,6 +70,10 @@ type Config struct {
 	// QueriesPerMinute is the most queries of one account started in any
 	// minute. 1 to 1,000,000; each costs 8 to 16 bytes for a minute.
 	QueriesPerMinute int
+
+	// Freshness says how long the answers to queries hold, by their time ranges.
+	// Its zero fields have the defaults that package nrql names.
+	Freshness nrql.Policy
 
 	// RefreshConcurrency is the most refreshes of stale results under way at
 	// once, of all kinds and accounts, and of results that are about to be stale as
@@ -176,6 +182,9 @@ func (c *Config) validate() error {
 	}
 	if err := c.Warming.chainFault(); err != nil {
 		faults = append(faults, fmt.Errorf("Config.Warming: %w", err))
+	}
+	if err := c.Freshness.Validate(); err != nil {
+		faults = append(faults, fmt.Errorf("Config.Freshness: %w", err))
 	}
 	if len(faults) > 0 {
 		return configError(faults)

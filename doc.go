@@ -10,8 +10,8 @@
 //     eviction, nor for another caller's slow load longer than its own context
 //     allows. (A miss and a write take a mutex for a few map operations.)
 //  2. Nothing wrong is served: no value after its deadline, none that was
-//     invalidated, none of another account, and no stale one that is not called
-//     so.
+//     invalidated, none of another account, and no stale one or preview that is
+//     not called so.
 //  3. Everything is in memory by default, and what is missing makes the state
 //     degraded rather than the server fail.
 //
@@ -25,7 +25,12 @@
 //	res, err := st.Query(ctx, account, "SHOW EVENT TYPES")
 //
 // Query runs what is not in memory through the embedder's Querier, within the
-// account's limits. Other results have caches of their own, one for each kind
+// account's limits. It reads the query (package nrql), so that two spellings of
+// one share an answer, which holds for as long as the query's time range lets it:
+// seconds for the last minutes, a day for last March. Config.Freshness has the
+// numbers. What can't be read is run as it is and kept for a short time.
+//
+// Other results have caches of their own, one for each kind
 // of result, with its own Go type, lifetime and size:
 //
 //	schemas, err := state.NewCache[Schema](st, state.Kind{Name: "schema", TTL: 4 * time.Hour})
@@ -77,13 +82,32 @@
 // somebody asks for it. What it may waste is bounded by Warming.Share, and Health
 // says how right it was. See package warm.
 //
+// # Previews
+//
+// A tool that must answer at once asks for a preview instead: QueryPreview, or
+// Cache.FetchPreview. It never waits. It returns the best there is, and says what
+// that is, while the full result is loaded behind it:
+//
+//	p, err := st.QueryPreview(ctx, account, nrql)
+//	p.Quality        // Full, Stale, Narrow, Sampled, or Nothing yet
+//	p.AsOf, p.Window // when and about which time range it was right
+//	p.SampleRate     // the share of events that was read
+//	<-p.Done()       // or p.Wait(ctx), for the full result
+//
+// A preview is a stale result, the answer of an earlier step of a time range that
+// moves, or what StorePreview was given: a sample, a part of the time. It is never
+// returned by Fetch, Get or Query, never takes the place of anything better, and
+// ends with what it depends on.
+//
 // # When something changes
 //
 // Every result has the Tags of its account and its kind, and those that its Terms
 // add, such as event types. Invalidate ends all results that have a tag, in the
 // same time however many there are, and whatever is being loaded meanwhile.
 // ObserveSchema invalidates an event type's results when its schema changes;
-// ObserveData makes those Stale that new events can change.
+// ObserveData makes those Stale that new events can change. The answers to queries
+// have the tags of the event types and lookup tables that they name; one to a query
+// that could not be read is taken to depend on everything in its account.
 //
 // # Memory
 //
@@ -102,7 +126,7 @@
 // # Watching it
 //
 // Health says in a word whether the State is live, degraded or closed, why, and
-// what each kind has counted. Config.Logger hears what an operator should know;
+// what each kind has counted, and how many queries were not understood. Config.Logger hears what an operator should know;
 // by default nothing is logged. Neither ever holds a query, a key's parts or a
 // secret.
 package state

@@ -104,6 +104,73 @@ func ExampleCache_FetchWithTerms() {
 	// 42 from origin full <nil>
 }
 
+// silentNRDB answers queries in this process, and says nothing.
+type silentNRDB struct{}
+
+func (silentNRDB) QueryNRQL(context.Context, int, string) (state.Rows, error) {
+	return state.Rows{{"appName": "checkout"}, {"appName": "search"}}, nil
+}
+
+func ExampleState_QueryPreview() {
+	st, err := state.Open(context.Background(), state.Config{Querier: silentNRDB{}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer st.Close()
+	const account, nrql = 1234567, "SELECT uniques(appName) FROM Transaction SINCE '2026-01-01' UNTIL '2026-01-02'"
+	show := func() state.Preview[state.Rows] {
+		p, err := st.QueryPreview(context.Background(), account, nrql)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(p.Quality, p.SampleRate, p.Value)
+		return p
+	}
+	// A tenth of the events was read elsewhere.
+	rows := state.Rows{{"appName": "checkout"}}
+	if _, err := st.StorePreview(account, nrql, rows, state.PreviewTerms{SampleRate: 0.1}); err != nil {
+		log.Fatal(err)
+	}
+	p := show()
+	full, err := p.Wait(context.Background())
+	fmt.Println(full.Quality, full.Value, err)
+	show()
+	// Output:
+	// sampled 0.1 [map[appName:checkout]]
+	// full [map[appName:checkout] map[appName:search]] <nil>
+	// full 1 [map[appName:checkout] map[appName:search]]
+}
+
+func ExampleCache_FetchPreview() {
+	st, err := state.Open(context.Background(), state.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer st.Close()
+	profiles, err := state.NewCache[string](st, state.Kind{Name: "profile"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	key, err := state.NewKey(state.Scope{Account: 1234567}, "profile", "Log")
+	if err != nil {
+		log.Fatal(err)
+	}
+	answered := make(chan struct{})
+	load := func(context.Context) (string, error) {
+		<-answered // as if NRDB took a while
+		return "quiet at night", nil
+	}
+	p, err := profiles.FetchPreview(context.Background(), key, load)
+	fmt.Println(p.Quality, "and refining:", p.Refining, err)
+	close(answered)
+	<-p.Done()
+	p, err = profiles.FetchPreview(context.Background(), key, load)
+	fmt.Println(p.Quality, p.Value, err)
+	// Output:
+	// nothing and refining: true <nil>
+	// full quiet at night <nil>
+}
+
 func ExampleUntyped() {
 	st, err := state.Open(context.Background(), state.Config{})
 	if err != nil {

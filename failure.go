@@ -63,11 +63,13 @@ func (fs *flights[T]) fail(key string, e *entry[T], err error) {
 	switch failureOf(err) {
 	case deniedFailure:
 		fs.engine.Delete(key)
+		fs.previews.remove(key)
 	case permanentFailure:
 		old, ok := fs.engine.GetQuietly(key)
 		if ok && old.settled && fs.judge(old) >= stale {
 			return
 		}
+		fs.previews.remove(key)
 		if fs.kind.ErrorTTL < 0 || fs.closed {
 			fs.engine.Delete(key)
 			return

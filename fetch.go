@@ -183,6 +183,13 @@ func (c *Cache[T]) answer(
 func loadError(key Key, err error) error { return fmt.Errorf("state: load of %v: %w", key, err) }
 
 func (c *Cache[T]) fetchMissing(ctx context.Context, key Key, load loader[T]) (Result[T], error) {
+	return c.fetchAtLeast(ctx, key, load, stale)
+}
+
+// fetchAtLeast loads a result, unless there is one by then that is worth enough.
+func (c *Cache[T]) fetchAtLeast(
+	ctx context.Context, key Key, load loader[T], least standing,
+) (Result[T], error) {
 	if key.encoded == "" {
 		return Result[T]{}, fmt.Errorf("%w: the zero Key", ErrBadKey)
 	}
@@ -190,7 +197,7 @@ func (c *Cache[T]) fetchMissing(ctx context.Context, key Key, load loader[T]) (R
 		if ctx.Err() != nil {
 			return Result[T]{}, departure(ctx, key)
 		}
-		seat, e, worth := c.flights.join(ctx, key.encoded, load)
+		seat, e, worth := c.flights.join(ctx, key.encoded, load, least)
 		if e != nil {
 			return c.answer(ctx, key, e, worth, load)
 		}
@@ -198,7 +205,7 @@ func (c *Cache[T]) fetchMissing(ctx context.Context, key Key, load loader[T]) (R
 		case answer := <-seat.answer:
 			seat.getOff()
 			if e = answer.Val.(*entry[T]); !c.flights.overtook(seat, e) {
-				return c.arrival(key, seat, e, answer.Err)
+				return c.arrival(key, seat, e, answer.Err, least)
 			}
 		case <-ctx.Done():
 			seat.getOff()
@@ -209,15 +216,15 @@ func (c *Cache[T]) fetchMissing(ctx context.Context, key Key, load loader[T]) (R
 }
 
 // arrival turns what the flight brought into the caller's result. Where it
-// brought no more than bad luck, and somebody has stored a result meanwhile, that
-// is better than the error.
-func (c *Cache[T]) arrival(key Key, s seat, e *entry[T], err error) (Result[T], error) {
+// brought no more than bad luck, and somebody has stored a result meanwhile that
+// is worth enough, that is better than the error.
+func (c *Cache[T]) arrival(key Key, s seat, e *entry[T], err error, least standing) (Result[T], error) {
 	if err == nil {
 		return e.result(s.source, c.flights.arrivedAs(s, e)), nil
 	}
 	if failureOf(err) == temporaryFailure {
 		if stored, ok := c.engine.GetQuietly(key.encoded); ok {
-			if worth := c.flights.judge(stored); worth >= stale {
+			if worth := c.flights.judge(stored); worth >= least {
 				return c.serve(stored, worth), nil
 			}
 		}

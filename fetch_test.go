@@ -334,9 +334,9 @@ func TestNobodyJoinsALoadThatAllHaveLeft(t *testing.T) {
 	}
 	for round := range 200 {
 		key := keyOf(t, round).encoded
-		first, _, _ := c.flights.join(t.Context(), key, withoutTerms(stuck))
+		first, _, _ := c.flights.join(t.Context(), key, withoutTerms(stuck), stale)
 		c.flights.leave(key, first.flight)
-		next, landed, _ := c.flights.join(t.Context(), key, withoutTerms(constant("b")))
+		next, landed, _ := c.flights.join(t.Context(), key, withoutTerms(constant("b")), stale)
 		if landed != nil {
 			t.Fatal("what an abandoned load brought was kept")
 		}

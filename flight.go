@@ -60,6 +60,14 @@ type flights[T any] struct {
 	// to engine from then on.
 	closed bool
 	counts flightCounts // INVARIANT: guarded by mu.
+
+	// previews are what FetchPreview may serve where there is no result.
+	previews    *previewStore[T]
+	refinements *refinements // the State's
+	// INVARIANT: guarded by mu. The flights with a seat that nobody sits in, by
+	// which they go on for previews, and their keys.
+	unmanned map[*flight]string
+	setbacks map[string]setback // INVARIANT: guarded by mu; at most maxSetbacks.
 }
 
 // flightCounts say what became of the fetches that missed.
@@ -67,6 +75,7 @@ type flightCounts struct {
 	started, collapsed, failed, abandoned, fenced uint64
 	refreshes, refreshesAhead                     uint64 // of stale results, and of fresh ones
 	landed                                        uint64 // before the caller could join
+	refinements                                   uint64 // started behind previews
 }
 
 // flight is one load and those who wait for it.
@@ -80,6 +89,9 @@ type flight struct {
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	stop       context.CancelFunc // releases the timer of ctx
+	// landed is closed when the flight has ended. INVARIANT: written with
+	// flights.mu held; nil while nobody holds a preview of what it brings.
+	landed chan struct{}
 }
 
 // seat is one caller's place in a flight.
@@ -103,7 +115,8 @@ func (s *seat) getOff() { s.caller.unfollow(&s.flight.urgency) }
 var errAbandoned = errors.New("everybody waiting for the load has left")
 
 func newFlights[T any](
-	k Kind, engine *shard.Cache[string, *entry[T]], clock *coarseClock, tags *tagTable, ahead *ahead, log *slog.Logger,
+	k Kind, engine *shard.Cache[string, *entry[T]], clock *coarseClock, tags *tagTable,
+	ahead *ahead, refining *refinements, log *slog.Logger,
 ) *flights[T] {
 	return &flights[T]{
 		kind:    k,
@@ -114,19 +127,24 @@ func newFlights[T any](
 		log:     log.With(slog.String("kind", k.Name)),
 		engine:  engine,
 		current: make(map[string]*flight),
+
+		previews:    &previewStore[T]{kind: k, tags: tags},
+		refinements: refining,
+		unmanned:    make(map[*flight]string),
+		setbacks:    make(map[string]setback),
 	}
 }
 
 // join gives the caller a seat in key's flight, which it starts where there is
 // none. Where a flight has landed since the caller looked, its entry and what
-// that is worth are returned instead.
+// that is worth are returned instead, if it is worth enough.
 func (fs *flights[T]) join(
-	ctx context.Context, key string, load loader[T],
+	ctx context.Context, key string, load loader[T], least standing,
 ) (s seat, e *entry[T], worth standing) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if e, ok := fs.engine.GetQuietly(key); ok {
-		if worth = fs.judge(e); worth > dead {
+		if worth = fs.judge(e); worth == failed || worth >= least {
 			fs.counts.landed++
 			return seat{}, e, worth
 		}
@@ -176,6 +194,11 @@ func (fs *flights[T]) takeOff(ctx context.Context, key string) *flight {
 func (fs *flights[T]) leave(key string, f *flight) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	fs.vacate(key, f)
+}
+
+// vacate is leave for a caller who holds mu.
+func (fs *flights[T]) vacate(key string, f *flight) {
 	f.waiters--
 	if f.waiters > 0 {
 		return
@@ -229,6 +252,7 @@ func (fs *flights[T]) land(key string, f *flight, e *entry[T], kept time.Duratio
 		fs.ground(key)
 	}
 	overtaken = overtaken || fs.tags.dropped(&e.dependence)
+	defer fs.announce(key, f, overtaken, err) // once it is there to be found
 	switch {
 	case f.waiters == 0:
 		fs.counts.abandoned++
@@ -294,6 +318,7 @@ func (fs *flights[T]) put(key string, e *entry[T], kept time.Duration) bool {
 	if fs.closed {
 		return false
 	}
+	delete(fs.setbacks, key)
 	fs.ground(key)
 	return fs.keep(key, e, kept)
 }
@@ -301,9 +326,10 @@ func (fs *flights[T]) put(key string, e *entry[T], kept time.Duration) bool {
 func (fs *flights[T]) remove(key string) bool {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	delete(fs.setbacks, key)
 	fs.ground(key)
 	_, ok := fs.engine.Delete(key)
-	return ok
+	return fs.previews.remove(key) || ok
 }
 
 // clear empties the engine outside mu, since that may take a while. A load that
@@ -311,11 +337,13 @@ func (fs *flights[T]) remove(key string) bool {
 // old.
 func (fs *flights[T]) clear() {
 	fs.mu.Lock()
+	clear(fs.setbacks)
 	for key := range fs.current {
 		fs.ground(key)
 	}
 	fs.mu.Unlock()
 	fs.engine.Clear()
+	fs.previews.clear()
 }
 
 // close keeps nothing from now on. The engine is emptied before it is closed,
@@ -323,7 +351,9 @@ func (fs *flights[T]) clear() {
 func (fs *flights[T]) close() {
 	fs.mu.Lock()
 	fs.closed = true
+	fs.endRefinements()
 	fs.mu.Unlock()
+	fs.previews.close()
 	fs.engine.Clear()
 	fs.engine.Close()
 }

@@ -31,6 +31,9 @@ type Health struct {
 	// Kinds has one element for each kind, by name; the State's own is always
 	// there.
 	Kinds []KindStats `json:"kinds"`
+	// UnreadQueries counts the calls of Query and QueryPreview with a text that
+	// was not understood, whose answer is kept for a short time only.
+	UnreadQueries uint64 `json:"unreadQueries"`
 	// Warming is what was loaded before anybody asked.
 	Warming WarmingStats `json:"warming"`
 }
@@ -62,6 +65,10 @@ type KindStats struct {
 	// RefreshesAhead were started behind a hit on a popular result that was about
 	// to be stale, or to end.
 	RefreshesAhead uint64 `json:"refreshesAhead"`
+	// Previews were answered with less than a stale result.
+	Previews uint64 `json:"previews"`
+	// Refinements were started behind previews.
+	Refinements uint64 `json:"refinements"`
 	// LoadErrors are loads that failed: by an error, a panic, or running out of
 	// time.
 	LoadErrors uint64 `json:"loadErrors"`
@@ -81,7 +88,10 @@ type KindStats struct {
 // Health reports how the State is.
 func (st *State) Health() Health {
 	kinds, closed := st.adopted()
-	h := Health{Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory, Warming: st.warmingStats()}
+	h := Health{
+		Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory,
+		UnreadQueries: st.questions.unread.Load(), Warming: st.warmingStats(),
+	}
 	if len(h.Reasons) > 0 {
 		h.Status = StatusDegraded
 	}
@@ -124,6 +134,8 @@ func (c *Cache[T]) stats() KindStats {
 		Loads:            counts.started,
 		Refreshes:        counts.refreshes,
 		RefreshesAhead:   counts.refreshesAhead,
+		Previews:         c.counts.previews.Load(),
+		Refinements:      counts.refinements,
 		LoadErrors:       counts.failed,
 		Abandoned:        counts.abandoned,
 		Fenced:           counts.fenced,

@@ -161,10 +161,13 @@ func (st *State) expand(after warm.Call, next warm.Template) (items []warm.Item)
 
 // holds reports whether a query would be answered from memory.
 func (st *State) holds(item warm.Item) bool {
-	key, err := TextKey(item.Account, queryKind, item.Query)
+	if checkQuery(item.Account, item.Query) != nil {
+		return false
+	}
+	p, err := st.questions.place(st.questions.read(item.Query), item.Account)
 	if err != nil {
 		return false
 	}
-	e, ok := st.queries.engine.GetQuietly(key.encoded)
+	e, ok := st.queries.engine.GetQuietly(p.key.encoded)
 	return ok && st.queries.flights.judge(e) >= stale
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 var (
@@ -33,9 +34,23 @@ type Querier interface {
 
 // Query answers an NRQL query of an account, from memory or through
 // Config.Querier, as Fetch does: duplicate queries share one run, and each
-// caller waits no longer than its own ctx. Answers are kept for
-// Config.CacheTTL, by account and by the exact text of the query. They are
-// shared: treat the rows as read-only.
+// caller waits no longer than its own ctx. Answers are shared: treat the rows as
+// read-only.
+//
+// What is written in two ways but means one thing is one query; see package
+// nrql. What NRDB gets is the text as it was written, by whoever asked first. For
+// how long an answer is kept, Config.Freshness says by the query's time range; an
+// answer about a range that moves with the clock is found for a step of the
+// range, and then asked for again. Where that fails with a temporary error, the
+// answer of an earlier step is served as Stale, if it may still be.
+//
+// A query that could not be read is run as it is, and its answer kept for a short
+// time. Health counts those. That is no judgement on the query, which is NRDB's.
+//
+// Answers depend on the event types and lookup tables that are named in the
+// query, subqueries included: Invalidate, ObserveSchema and ObserveData reach them
+// by EventTypeTag and NamedTag. The answer to SHOW EVENT TYPES has the tag
+// NamedTag(account, "kind:event types").
 //
 // What a failed query means for what is kept, the Querier says by an error that
 // matches ErrTemporary, ErrPermanent or ErrDenied.
@@ -45,44 +60,74 @@ type Querier interface {
 // Config.QueryConcurrency and Config.QueriesPerMinute; waiting for them counts
 // towards Config.LoadTimeout.
 //
+// A hit takes no lock, and allocates nothing where the text was asked before.
+//
 // The error matches ErrNoQuerier without a Querier, ErrBadQuery for an account
 // that is not positive and for a query that is blank or longer than
 // MaxQueryBytes, ErrTooManyAccounts, what Fetch's errors match, or what the
 // Querier returned.
 func (st *State) Query(ctx context.Context, account int, nrql string) (Result[Rows], error) {
-	if st.config.Querier == nil {
-		return Result[Rows]{}, ErrNoQuerier
+	if err := st.checkQuery(account, nrql); err != nil {
+		return Result[Rows]{}, err
 	}
-	if account <= 0 {
-		return Result[Rows]{}, fmt.Errorf("%w: account %d: want a positive account number", ErrBadQuery, account)
-	}
-	if strings.TrimSpace(nrql) == "" {
-		return Result[Rows]{}, fmt.Errorf("%w: it is blank", ErrBadQuery)
-	}
-	if len(nrql) > MaxQueryBytes {
-		return Result[Rows]{}, fmt.Errorf("%w: %d bytes: want at most %d", ErrBadQuery, len(nrql), MaxQueryBytes)
-	}
-	key, err := TextKey(account, queryKind, nrql)
+	q := st.questions.read(nrql)
+	p, err := st.questions.place(q, account)
 	if err != nil {
 		return Result[Rows]{}, err
 	}
-	e, fresh := st.queries.look(key)
+	e, fresh := st.queries.look(p.key)
 	st.watch(ctx, account, nrql, e)
 	if fresh { // before a closure is allocated for a miss
 		return e.result(Memory, Full), nil
 	}
-	return st.queries.fetchElse(ctx, key, e, func(ctx context.Context) (rows Rows, t Terms, err error) {
-		rows, err = st.run(ctx, account, nrql)
-		return rows, t, err
-	})
+	res, err := st.queries.fetchElse(ctx, p.key, e, st.loadOf(q, p))
+	if err != nil && failureOf(err) == temporaryFailure && ctx.Err() == nil {
+		if older, ok := st.olderAnswer(q, p); ok {
+			return older, nil
+		}
+	}
+	return res, err
 }
 
-// run runs a query within its account's limits.
-func (st *State) run(ctx context.Context, account int, nrql string) (Rows, error) {
+func (st *State) checkQuery(account int, nrql string) error {
+	if st.config.Querier == nil {
+		return ErrNoQuerier
+	}
+	return checkQuery(account, nrql)
+}
+
+func checkQuery(account int, nrql string) error {
+	if account <= 0 {
+		return fmt.Errorf("%w: account %d: want a positive account number", ErrBadQuery, account)
+	}
+	if len(nrql) > MaxQueryBytes {
+		return fmt.Errorf("%w: %d bytes: want at most %d", ErrBadQuery, len(nrql), MaxQueryBytes)
+	}
+	if strings.TrimSpace(nrql) == "" {
+		return fmt.Errorf("%w: it is blank", ErrBadQuery)
+	}
+	return nil
+}
+
+// loadOf is the load of the answer to a question.
+func (st *State) loadOf(q *question, p *place) loader[Rows] {
+	return func(ctx context.Context) (Rows, Terms, error) {
+		rows, started, err := st.run(ctx, p.account, q.text)
+		if f := failureOf(err); err != nil && (f == deniedFailure || f == permanentFailure) {
+			st.forgetOlder(q, p)
+		}
+		return rows, st.questions.terms(q, p, started), err
+	}
+}
+
+// run runs a query within its account's limits, and says when they let it start.
+func (st *State) run(ctx context.Context, account int, nrql string) (rows Rows, started time.Time, err error) {
 	release, err := st.limiter.acquire(ctx, account)
 	if err != nil {
-		return nil, err
+		return nil, time.Now(), err
 	}
 	defer release()
-	return st.config.Querier.QueryNRQL(ctx, account, nrql)
+	started = time.Now()
+	rows, err = st.config.Querier.QueryNRQL(ctx, account, nrql)
+	return rows, started, err
 }

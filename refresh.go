@@ -156,10 +156,15 @@ func (fs *flights[T]) joinRenewal(
 
 // pause returns for how long to leave the entry alone after one more failure.
 func (e *entry[T]) pause() time.Duration {
-	pause := firstRefreshPause << e.failures
-	if pause >= longestRefreshPause {
-		return longestRefreshPause
+	pause := pauseAfter(e.failures)
+	if pause < longestRefreshPause {
+		e.failures++
 	}
-	e.failures++
 	return pause
+}
+
+// pauseAfter returns for how long nothing is tried again after so many failures
+// and one more.
+func pauseAfter(failures uint8) time.Duration {
+	return min(firstRefreshPause<<failures, longestRefreshPause)
 }

@@ -3,6 +3,8 @@ package state
 import (
 	"crypto/sha256"
 	"sync"
+
+	"github.com/uds-platform/state/nrql"
 )
 
 // maxSchemas bounds the memory that a flood of made-up event types can take.
@@ -62,7 +64,9 @@ func (s *schemas) forgetOne() {
 // that is the same as long as the schema is, such as a hash of its attributes'
 // names and types. Where it differs from what was last observed, every result
 // with the type's EventTypeTag ends, as by Invalidate, and ObserveSchema returns
-// true.
+// true. The account's lists of event types are Stale from then on: where one
+// schema changed, there may be new ones. Answers to queries that Query did not
+// understand end.
 //
 // The first sight of an event type is no change. At 10,000 event types the State
 // begins to forget, and takes the next sight of each for a change. A load that
@@ -70,7 +74,10 @@ func (s *schemas) forgetOne() {
 // kept.
 func (st *State) ObserveSchema(account int, eventType, fingerprint string) (changed bool) {
 	tag := EventTypeTag(account, eventType)
-	return st.schemas.observe(tag, fingerprint, func() { st.tags.drop(tag) })
+	return st.schemas.observe(tag, fingerprint, func() {
+		st.tags.drop(tag, unread(account))
+		st.tags.age(queryKindTag(account, nrql.EventTypeList))
+	})
 }
 
 // ObserveData says that there are newer events of an event type. Every result
@@ -81,5 +88,5 @@ func (st *State) ObserveSchema(account int, eventType, fingerprint string) (chan
 //
 // It takes the same time however many results there are.
 func (st *State) ObserveData(account int, eventType string) {
-	st.tags.age(EventTypeTag(account, eventType))
+	st.tags.age(EventTypeTag(account, eventType), unread(account))
 }

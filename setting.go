@@ -59,7 +59,7 @@ var settings = []setting{
 		"How long an idle session is kept. Checked by this version, not used yet."),
 	durationSetting(
 		"CACHE_TTL", "CacheTTL", 5*time.Minute, time.Millisecond, func(c *Config) *time.Duration { return &c.CacheTTL },
-		"How long a cached result is served where its kind does not say."),
+		"How long a cached result is served where its kind does not say; answers to queries hold by their time range."),
 	durationSetting(
 		"STATE_ERROR_TTL", "ErrorTTL", 30*time.Second, time.Millisecond, func(c *Config) *time.Duration { return &c.ErrorTTL },
 		"How long a permanent error, such as that of a query with a syntax error, is remembered where its kind does not say."),

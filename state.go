@@ -31,7 +31,9 @@ type State struct {
 	tags      *tagTable
 	schemas   *schemas
 	refresher *refresher
+	refining  refinements
 	queries   *Cache[Rows]
+	questions *questions
 
 	ahead      *ahead          // nil with NoWarming
 	predictor  *warm.Predictor // nil with NoWarming
@@ -88,6 +90,9 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 		return nil, err
 	}
 	st.queries = queries
+	if st.questions, err = newQuestions(cfg.Freshness, st.clock); err != nil {
+		return nil, err
+	}
 	for _, reason := range st.degradation() {
 		cfg.Logger.WarnContext(ctx, "state is degraded", slog.String("reason", reason))
 	}
@@ -123,6 +128,7 @@ func (st *State) Close() error {
 	for _, k := range kinds {
 		k.close()
 	}
+	st.questions.close()
 	st.refresher.close()
 	st.closeWarming()
 	st.clock.close()

@@ -25,6 +25,7 @@ const (
 	kindTag
 	eventTypeTag
 	namedTag
+	unreadTag
 )
 
 // AccountTag is the tag of every result of an account.
@@ -41,10 +42,16 @@ func EventTypeTag(account int, eventType string) Tag {
 }
 
 // NamedTag is for results that depend on anything else of an account, such as a
-// dashboard or a lookup table.
+// dashboard. Query's answers have "lookup:" and its name for each lookup table,
+// and "kind:" and the nrql.Kind, such as "kind:event types".
 func NamedTag(account int, name string) Tag {
 	return Tag{class: namedTag, account: account, name: name}
 }
+
+// unread is the tag of what may depend on anything in an account, because nobody
+// could read what it depends on. INVARIANT: whatever is invalidated or aged of an
+// account is so together with this.
+func unread(account int) Tag { return Tag{class: unreadTag, account: account} }
 
 // tagSlots is how many tags can be told apart at best: 256 KiB.
 const tagSlots = 1 << 14
@@ -191,4 +198,15 @@ func (t *tagTable) aged(d *dependence) bool {
 // are asked for, expire or make room. Where more than 16,384 tags are in use,
 // and rarely before, a result may be ended by the invalidation of a tag that it
 // does not have, which costs a load.
-func (st *State) Invalidate(tags ...Tag) { st.tags.drop(tags...) }
+//
+// Where a tag is that of an event type or a named one, the answers to queries that
+// Query did not understand, in that account, end too.
+func (st *State) Invalidate(tags ...Tag) {
+	all := tags[:len(tags):len(tags)] // the caller's array is not appended to
+	for _, tag := range tags {
+		if tag.class == eventTypeTag || tag.class == namedTag {
+			all = append(all, unread(tag.account))
+		}
+	}
+	st.tags.drop(all...)
+}

@@ -141,6 +141,7 @@ func (d *demo) run(ctx context.Context) (*report, error) {
 	}
 	result.merge(recorders)
 	err = st.Close() // after which nothing more is loaded ahead
+	result.behind(st.Health())
 	result.Ahead = aheadOf(st.Health().Warming)
 	result.HTTP = d.target.querier.wire.report()
 	return result, err

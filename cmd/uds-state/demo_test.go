@@ -32,21 +32,25 @@ func TestDemoAddsUp(t *testing.T) {
 	if r.Failed != 0 || len(r.Errors) != 0 || r.Interrupted != 0 {
 		t.Errorf("%d failed, %d interrupted: %v", r.Failed, r.Interrupted, r.Errors)
 	}
-	if r.Asked != r.Memory+r.Collapsed+r.Sent+r.Failed {
-		t.Errorf("%d asked, but %d from memory, %d collapsed, %d sent, %d failed", r.Asked, r.Memory, r.Collapsed, r.Sent, r.Failed)
+	if r.Asked != r.Memory+r.Collapsed+r.Refined+r.Sent+r.Failed {
+		t.Errorf("%d asked, but %d from memory, %d collapsed, %d refined, %d sent, %d failed", r.Asked, r.Memory, r.Collapsed, r.Refined, r.Sent, r.Failed)
+	}
+	if p := r.Previews; p.Asked != p.Full+p.less()+p.Nothing || p.Asked != 2*4*3 || p.Nothing == 0 || p.Refinements == 0 {
+		t.Errorf("previews %+v", p)
 	}
 	if r.Memory == 0 || r.Sent == 0 {
 		t.Errorf("%d answers from memory, %d sent", r.Memory, r.Sent)
 	}
 	// What was loaded ahead when the run ended may not have got that far.
-	least, most := int64(r.Sent), int64(r.Sent)+int64(r.Ahead.Prefetched+r.Ahead.Refreshed)
+	least := int64(r.Sent)
+	most := least + int64(r.Refreshes+r.Previews.Refinements) + int64(r.Ahead.Prefetched+r.Ahead.Refreshed)
 	if n := r.HTTP.Requests; n < least || n > most {
 		t.Errorf("%d HTTP requests: want %d to %d", n, least, most)
 	}
 	if n := opened.server.Queries(); n < least || n > most {
 		t.Errorf("%d taken by the stand-in: want %d to %d", n, least, most)
 	}
-	if r.Hot.Answers != r.Memory || r.Cold.Answers != r.Collapsed+r.Sent {
+	if r.Hot.Answers != r.Memory || r.Cold.Answers != r.Collapsed+r.Refined+r.Sent {
 		t.Errorf("%d hot and %d cold answers", r.Hot.Answers, r.Cold.Answers)
 	}
 	if r.EndedBy != endedBySessions {
@@ -108,6 +112,17 @@ func (d *direct) Query(ctx context.Context, account int, nrql string) (state.Res
 		d.failed = append(d.failed, nrql+": "+err.Error())
 	}
 	return state.Result[state.Rows]{Value: rows, Source: state.Origin}, err
+}
+
+// QueryPreview waits: nothing is nearer than the stand-in.
+func (d *direct) QueryPreview(ctx context.Context, account int, nrql string) (state.Preview[state.Rows], error) {
+	result, err := d.Query(ctx, account, nrql)
+	result.Quality = state.Full
+	return state.Preview[state.Rows]{Result: result, SampleRate: 1}, err
+}
+
+func (d *direct) StorePreview(int, string, state.Rows, state.PreviewTerms) (bool, error) {
+	return false, nil
 }
 
 func TestStandInUnderstandsTheWholeSequence(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // WITH TIMEZONE, on machines without a time zone database
 )
 
 var (

@@ -5,6 +5,8 @@ import (
 	"hash/maphash"
 	"sync/atomic"
 	"time"
+
+	"github.com/uds-platform/state"
 )
 
 // outcome is how a query ended.
@@ -14,6 +16,7 @@ const (
 	fromMemory outcome = iota // answered from memory
 	collapsed                 // shared the load that another caller had begun
 	sent                      // went to NRDB
+	refined                   // waited for the load behind a preview
 	failed                    // ended in an error
 	outcomes                  // how many there are
 )
@@ -35,7 +38,9 @@ type recorder struct {
 	records     []record
 	errors      map[string]int
 	live        [outcomes]atomic.Int64
-	interrupted int // queries cut off by the end of the run, not counted as asked
+	interrupted int                 // queries cut off by the end of the run, not counted as asked
+	stale       int                 // answers that were stale
+	previews    [state.Full + 1]int // previews asked for, by quality
 }
 
 func newRecorder(seed maphash.Seed, start time.Time) *recorder {

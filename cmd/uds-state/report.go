@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/uds-platform/state"
 )
 
 // report is what a run measured, and the JSON object of --json.
@@ -16,11 +18,15 @@ type report struct {
 	Asked          int          `json:"asked"`
 	Memory         int          `json:"memory"`
 	Collapsed      int          `json:"collapsed"`
+	Refined        int          `json:"refined"`
 	Sent           int          `json:"sent"`
 	Failed         int          `json:"failed"`
 	Interrupted    int          `json:"interrupted"`
 	Hot            latencies    `json:"hot"`
 	Cold           latencies    `json:"cold"`
+	Previews       previews     `json:"previews"`
+	Stale          int          `json:"stale"`
+	Refreshes      uint64       `json:"refreshes"`
 	SavedSeconds   float64      `json:"savedSeconds"`
 	Ahead          aheadReport  `json:"ahead"`
 	HTTP           httpReport   `json:"http"`
@@ -32,6 +38,48 @@ type latencies struct {
 	Answers   int     `json:"answers"`
 	P50Micros float64 `json:"p50Micros"`
 	P99Micros float64 `json:"p99Micros"`
+}
+
+// previews are what sessions saw of the queries for which they asked a preview
+// first.
+type previews struct {
+	Asked   int `json:"asked"`
+	Full    int `json:"full"`
+	Stale   int `json:"stale"`
+	Narrow  int `json:"narrow"`
+	Sampled int `json:"sampled"`
+	Nothing int `json:"nothing"`
+	// Refinements are the loads that the state started behind them.
+	Refinements uint64 `json:"refinements"`
+}
+
+// less is how many showed something that was not the full answer.
+func (p *previews) less() int { return p.Stale + p.Narrow + p.Sampled }
+
+func (p *previews) add(seen [state.Full + 1]int) {
+	for quality, count := range seen {
+		p.Asked += count
+		switch state.Quality(quality) {
+		case state.Full:
+			p.Full += count
+		case state.Stale:
+			p.Stale += count
+		case state.Narrow:
+			p.Narrow += count
+		case state.Sampled:
+			p.Sampled += count
+		default:
+			p.Nothing += count
+		}
+	}
+}
+
+// behind adds what the state did behind the answers it gave.
+func (r *report) behind(h state.Health) {
+	for _, k := range h.Kinds {
+		r.Refreshes += k.Refreshes
+		r.Previews.Refinements += k.Refinements
+	}
 }
 
 // httpReport is what crossed the wire.
@@ -62,6 +110,8 @@ func (r *report) merge(recorders []*recorder) {
 	for _, one := range recorders {
 		all = append(all, one.records...)
 		r.Interrupted += one.interrupted
+		r.Stale += one.stale
+		r.Previews.add(one.previews)
 		for message, count := range one.errors {
 			counts[message] += count
 			r.Failed += count
@@ -76,12 +126,15 @@ func (r *report) merge(recorders []*recorder) {
 		case collapsed:
 			r.Collapsed++
 			cold = append(cold, answer.took)
+		case refined:
+			r.Refined++
+			cold = append(cold, answer.took)
 		case sent:
 			r.Sent++
 			cold = append(cold, answer.took)
 		}
 	}
-	r.Asked = r.Memory + r.Collapsed + r.Sent + r.Failed
+	r.Asked = r.Memory + r.Collapsed + r.Refined + r.Sent + r.Failed
 	r.Hot, r.Cold = latenciesOf(hot), latenciesOf(cold)
 	r.SavedSeconds = saved(all).Seconds()
 	r.Errors = byFrequency(counts)

@@ -11,11 +11,14 @@ import (
 
 	"github.com/uds-platform/state"
 	"github.com/uds-platform/state/internal/clock"
+	"github.com/uds-platform/state/nrql"
 )
 
 // asker is the part of state.State that a session uses.
 type asker interface {
 	Query(ctx context.Context, account int, nrql string) (state.Result[state.Rows], error)
+	QueryPreview(ctx context.Context, account int, nrql string) (state.Preview[state.Rows], error)
+	StorePreview(account int, nrql string, rows state.Rows, t state.PreviewTerms) (bool, error)
 }
 
 // session is one discovery session: somebody who explores an account by the
@@ -48,6 +51,12 @@ const (
 	listAttempts = 3
 	// sampleRows is the size of the sample that quality is assessed on.
 	sampleRows = 1000
+	// glancedRows is the size of the sample that it begins with.
+	glancedRows = 100
+	// profiledHours is what a profile covers, and glancedHours what a preview of
+	// it does.
+	profiledHours = 24
+	glancedHours  = 3
 )
 
 // run explores until the context ends, the rounds are over, or the account
@@ -103,7 +112,7 @@ func (s *session) explore(ctx context.Context, types []string) {
 	s.examine(exploring, eventType, attributes)
 	s.profile(s.calling(ctx, "profile", eventType), eventType, attributes)
 	s.relate(s.calling(ctx, "relate", eventType), eventType, attributes, s.pick(types))
-	s.learn(s.calling(ctx, "assess", eventType), "SELECT * FROM %s SINCE 24 hours ago LIMIT %d", nrqlName(eventType), sampleRows)
+	s.assess(s.calling(ctx, "assess", eventType), eventType)
 }
 
 // calling is ctx for the queries of one call of a tool: it lets the state foresee
@@ -143,7 +152,7 @@ func (s *session) examine(ctx context.Context, eventType string, attributes []at
 	}
 }
 
-// profile asks how the type behaves over a day.
+// profile asks how the type behaves over a day, and over a few hours first.
 func (s *session) profile(ctx context.Context, eventType string, attributes []attribute) {
 	measured := "count(*)"
 	for _, a := range attributes {
@@ -151,7 +160,53 @@ func (s *session) profile(ctx context.Context, eventType string, attributes []at
 			measured = fmt.Sprintf("count(*), average(%s)", nrqlName(a.name))
 		}
 	}
-	s.learn(ctx, "SELECT %s FROM %s TIMESERIES 1 hour SINCE 24 hours ago", measured, nrqlName(eventType))
+	over := func(hours int) string {
+		return fmt.Sprintf("SELECT %s FROM %s TIMESERIES 1 hour SINCE %d hours ago", measured, nrqlName(eventType), hours)
+	}
+	now := time.Now()
+	s.glance(ctx, over(profiledHours), over(glancedHours), state.PreviewTerms{
+		Window: nrql.Window{From: now.Add(-glancedHours * time.Hour), To: now},
+	})
+}
+
+// assess looks at a sample of a day's events, and at a small one first.
+func (s *session) assess(ctx context.Context, eventType string) {
+	sample := func(rows int) string {
+		return fmt.Sprintf("SELECT * FROM %s SINCE 24 hours ago LIMIT %d", nrqlName(eventType), rows)
+	}
+	s.glance(ctx, sample(sampleRows), sample(glancedRows), state.PreviewTerms{SampleRate: float64(glancedRows) / sampleRows})
+}
+
+// glance asks for a preview and then waits for the full answer. Where there is no
+// preview yet, it asks what is quicker to answer meanwhile, and leaves that behind
+// as one, on these terms.
+func (s *session) glance(ctx context.Context, nrql, quicker string, terms state.PreviewTerms) {
+	if ctx.Err() != nil {
+		return
+	}
+	began := time.Now()
+	preview, err := s.state.QueryPreview(ctx, s.account, nrql)
+	if err != nil {
+		s.note(ctx, nrql, began, sent, err)
+		return
+	}
+	s.record.previews[preview.Quality]++
+	if preview.Quality == state.Full {
+		s.note(ctx, nrql, began, fromMemory, nil)
+		return
+	}
+	if preview.Quality == state.Nothing {
+		if rows, err := s.ask(ctx, quicker); err == nil {
+			// It is no loss where it is not kept: there is a better one by now.
+			_, _ = s.state.StorePreview(s.account, nrql, rows, terms)
+		}
+	}
+	full, err := preview.Wait(ctx)
+	how := refined
+	if full.Source == state.Origin {
+		how = sent // there were too many loads behind previews
+	}
+	s.note(ctx, nrql, began, how, err)
 }
 
 // relate checks whether another type can be joined: whether values of an
@@ -209,20 +264,28 @@ func (s *session) ask(ctx context.Context, nrql string) (state.Rows, error) {
 	}
 	began := time.Now()
 	result, err := s.state.Query(ctx, s.account, nrql)
+	if err == nil && result.Quality == state.Stale {
+		s.record.stale++
+	}
+	s.note(ctx, nrql, began, outcomeOf(result.Source), err)
+	return result.Value, err
+}
+
+// note records what came of a query, and thinks about it.
+func (s *session) note(ctx context.Context, nrql string, began time.Time, how outcome, err error) {
 	took := time.Since(began)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		s.record.interrupted++
-		return nil, err
+		return
 	case err != nil:
 		s.record.refused(err)
 	default:
-		s.record.answered(nrql, began, took, outcomeOf(result.Source))
+		s.record.answered(nrql, began, took, how)
 	}
 	if s.think > 0 {
 		_ = clock.Sleep(ctx, time.Duration(s.random.Int64N(int64(s.think)))) // the next ask sees that the context ended
 	}
-	return result.Value, err
 }
 
 func outcomeOf(source state.Source) outcome {

@@ -18,12 +18,15 @@ func (r *report) writeTable(w io.Writer) error {
 	fmt.Fprintf(&b, "  %-26s %10s %8s %10s %10s\n", "", "queries", "share", "p50", "p99")
 	r.writeLine(&b, "asked", r.Asked, latencies{})
 	r.writeLine(&b, "hot: answered from memory", r.Memory, r.Hot)
-	r.writeLine(&b, "cold: collapsed or sent", r.Cold.Answers, r.Cold)
+	r.writeLine(&b, "cold: NRDB waited for", r.Cold.Answers, r.Cold)
 	r.writeLine(&b, "  collapsed", r.Collapsed, latencies{})
+	r.writeLine(&b, "  after a preview", r.Refined, latencies{})
 	r.writeLine(&b, "  sent to NRDB", r.Sent, latencies{})
 	if r.Failed > 0 {
 		r.writeLine(&b, "failed", r.Failed, latencies{})
 	}
+	r.writeLine(&b, "stale, among the hot", r.Stale, latencies{})
+	r.writePreviews(&b)
 	fmt.Fprintf(&b, "\n  %-26s %10s\n", "time saved", formatSeconds(r.SavedSeconds))
 	r.Ahead.write(&b)
 	r.writeErrors(&b)
@@ -55,6 +58,25 @@ func (r *report) writeLine(b *strings.Builder, name string, count int, l latenci
 	b.WriteString(strings.TrimRight(line, " ") + "\n")
 }
 
+// writePreviews prints what sessions saw at once where they asked for a preview,
+// and what the state did behind that.
+func (r *report) writePreviews(b *strings.Builder) {
+	line := func(name string, count int) {
+		share := ""
+		if r.Previews.Asked > 0 {
+			share = fmt.Sprintf("%.1f %%", 100*float64(count)/float64(r.Previews.Asked))
+		}
+		fmt.Fprintf(b, "  %-26s %10s %8s\n", name, grouped(int64(count)), share)
+	}
+	b.WriteString("\n")
+	line("previews asked", r.Previews.Asked)
+	line("  the full answer at once", r.Previews.Full)
+	line("  less at once", r.Previews.less())
+	line("  nothing yet", r.Previews.Nothing)
+	fmt.Fprintf(b, "  %-26s %10s\n", "loads behind previews", grouped(int64(r.Previews.Refinements)))
+	fmt.Fprintf(b, "  %-26s %10s\n", "refreshes behind stale", grouped(int64(r.Refreshes)))
+}
+
 func (r *report) writeErrors(b *strings.Builder) {
 	if len(r.Errors) == 0 {
 		return
@@ -76,6 +98,7 @@ func (r *report) legend() string {
 		"collapsed   the same query was under way for another session, and its answer was shared",
 		"sent        went to NRDB; " + r.wireWords(),
 		"ahead       sent to NRDB before anybody asked",
+		"previews    profiles and samples of a day are shown in part first: a few hours of it, fewer rows, or from a step before",
 		"time saved  what each hot or collapsed query last took at NRDB, minus what it took here",
 	}
 	if r.Interrupted > 0 {
