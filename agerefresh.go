@@ -1,6 +1,7 @@
 package state
 
 import (
+	"context"
 	"math/rand/v2"
 	"time"
 
@@ -51,6 +52,41 @@ const (
 	// reached and while no refresh is to be had.
 	maxAgeSeen = int64(24 * time.Hour)
 )
+
+// renewal is what a hit has done behind it.
+type renewal uint8
+
+const (
+	noRenewal    renewal = iota
+	renewalNow           // a refresh: see refresh
+	renewalAhead         // a refresh before the end: see refreshAhead
+)
+
+// wanted says what a hit on e, which is fresh or stale, has done behind it. It
+// wants an answer: what it has said once, it may not say to the next hit.
+func (c *Cache[T]) wanted(key Key, e *entry[T], worth standing) renewal {
+	switch {
+	case c.kind.AgePerRefresh > 0:
+		if c.outdated(e, worth) || c.spent(e) {
+			return renewalNow
+		}
+	case worth == stale:
+		return renewalNow
+	case c.due(key, e):
+		return renewalAhead
+	}
+	return noRenewal
+}
+
+// have has done what is wanted.
+func (c *Cache[T]) have(r renewal, ctx context.Context, key Key, e *entry[T], load loader[T]) {
+	switch r {
+	case renewalNow:
+		c.refresh(ctx, key, e, load)
+	case renewalAhead:
+		c.refreshAhead(ctx, key, e, load)
+	}
+}
 
 // outdated reports whether e is stale because there is newer data, and not for its
 // age.

@@ -78,8 +78,8 @@ func (fs *flights[T]) plainUntil(e *entry[T]) int64 {
 	return e.freshUntilNanos
 }
 
-// refreshAhead has a fresh entry replaced behind the caller's back where it is
-// popular, near its end, and the dice say so: see warm.Refresher.
+// due says, on a hit on a fresh entry, whether to refresh it now: it is popular,
+// near its end, and the dice say so. See warm.Refresher.
 //
 // Its end is the end of its freshness. Where it may be served stale after that,
 // nobody would have to wait either; but who refreshes a popular result a moment
@@ -89,15 +89,16 @@ func (fs *flights[T]) plainUntil(e *entry[T]) int64 {
 // All caches share one refresher, which knows a result by its key and its end.
 // Where two caches use equal keys, one of two refreshes at the same time may be
 // left to demand.
+func (c *Cache[T]) due(key Key, e *entry[T]) bool {
+	if a := c.flights.ahead; a != nil && e.plainUntilNanos < c.flights.clock.now() {
+		return a.refresher.Wants(key.encoded, e.freshUntilNanos, e.loadTime)
+	}
+	return false
+}
+
+// refreshAhead has an entry replaced behind the caller's back that is due.
 func (c *Cache[T]) refreshAhead(ctx context.Context, key Key, e *entry[T], load loader[T]) {
-	if e.plainUntilNanos >= c.flights.clock.now() {
-		return
-	}
-	a := c.flights.ahead
-	if a == nil || !a.refresher.Wants(key.encoded, e.freshUntilNanos, e.loadTime) {
-		return
-	}
-	a.refresher.Refresh(key.encoded, e.freshUntilNanos, func(stop context.Context) error {
+	c.flights.ahead.refresher.Refresh(key.encoded, e.freshUntilNanos, func(stop context.Context) error {
 		return c.flights.renewAhead(stop, ctx, key.encoded, e, load)
 	})
 }

@@ -236,3 +236,25 @@ func TestRefreshHasItsPriority(t *testing.T) {
 		}
 	})
 }
+
+// Near its end, too, a hit allocates nothing unless it is the one that refreshes.
+func TestHitNearTheEndAllocatesNothing(t *testing.T) {
+	c := cacheOf[int64](t, Kind{TTL: time.Hour})
+	key, load := keyOf(t, 1), (&slowLoad{}).load
+	e, kept := c.flights.newEntry(7, time.Now(), 10*time.Minute, c.flights.newDependence(key.encoded), Terms{})
+	if !c.flights.put(key.encoded, e, kept) {
+		t.Fatal("it is not kept")
+	}
+	fetch := func() {
+		if res, err := c.Fetch(t.Context(), key, load); err != nil || res.Value != 7 {
+			t.Fatal(res, err)
+		}
+	}
+	fetch()                                             // wakes the clocks
+	if n := testing.AllocsPerRun(100, fetch); n > 0.9 { // one in 400 refreshes
+		t.Errorf("%v allocations a hit", n)
+	}
+	if _, plain := c.look(key); plain {
+		t.Error("it is far from its end")
+	}
+}

@@ -184,11 +184,11 @@ func (c *Config) validate() error {
 	if c.Store == StoreRedis && c.RedisURL == "" {
 		faults = append(faults, errors.New("Config.RedisURL is not set: StoreRedis needs one, such as redis://localhost:6379"))
 	}
-	if err := c.Freshness.Validate(); err != nil {
-		faults = append(faults, fmt.Errorf("Config.Freshness: %w", err))
-	}
 	if err := c.Warming.chainFault(); err != nil {
 		faults = append(faults, fmt.Errorf("Config.Warming: %w", err))
+	}
+	if err := c.Freshness.Validate(); err != nil {
+		faults = append(faults, fmt.Errorf("Config.Freshness: %w", err))
 	}
 	if len(faults) > 0 {
 		return configError(faults)

@@ -44,7 +44,7 @@
 // # What a fetch does
 //
 // A hit is a lookup in the engine (package shard): no lock, no allocation, no
-// look at the context.
+// look at the context. (Query looks there for a Call.)
 //
 // A result has two deadlines. Until the soft one (Kind.TTL) it is fresh. From
 // then to the hard one (Kind.StaleFor later) it is served as well, called Stale,
@@ -65,6 +65,22 @@
 // What a failure means, a load says by its error. ErrTemporary leaves a stale
 // result where it is; ErrDenied ends it; ErrPermanent ends it too, unless it is
 // Settled, and is remembered for a while.
+//
+// # Before anybody waits
+//
+// A popular result is loaded again a little before it ends, so that nobody waits
+// for it, nor gets a stale one. Where tool calls are named, with WithCall, the
+// queries that usually come next are loaded while the session thinks; and
+// Config.Warming.Preload, STATE_PRELOAD_FILE or State.Preload load a list at the
+// start, such as what Hottest returned before a restart:
+//
+//	ctx = state.WithCall(ctx, state.Call{Session: id, Tool: "explore", Subject: eventType})
+//	res, err := st.Query(ctx, account, query)
+//
+// All of it goes the way of every query, so nothing is loaded twice. It starts
+// after all demand that waits for the same account, and becomes demand itself when
+// somebody asks for it. What it may waste is bounded by Warming.Share, and Health
+// says how right it was. See package warm.
 //
 // # Previews
 //

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/uds-platform/state"
+	"github.com/uds-platform/state/warm"
 )
 
 // localNRDB answers queries in this process.
@@ -233,4 +234,45 @@ func ExampleNewKey() {
 	// Output:
 	// sample (account 1234567) false
 	// state: bad key: part 0 (*state.Key): a *state.Key cannot be part of a key (kind ptr)
+}
+
+// One WithCall for each call of a tool is all that prediction needs.
+func ExampleWithCall() {
+	st, err := state.Open(context.Background(), state.Config{Querier: localNRDB{}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer st.Close()
+	explore := func(ctx context.Context, session, eventType string) error {
+		ctx = state.WithCall(ctx, state.Call{Session: session, Tool: "explore", Subject: eventType})
+		_, err := st.Query(ctx, 1234567, "SELECT keyset() FROM "+eventType+" SINCE 1 hour ago")
+		return err
+	}
+	fmt.Println(explore(context.Background(), "a session", "Transaction"))
+	// Output:
+	// NRDB runs "SELECT keyset() FROM Transaction SINCE 1 hour ago" for account 1234567
+	// <nil>
+}
+
+func ExampleState_Preload() {
+	st, err := state.Open(context.Background(), state.Config{Querier: localNRDB{}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer st.Close()
+	preload, err := st.Preload(context.Background(), []warm.Item{
+		{Account: 1234567, Query: "SHOW EVENT TYPES"},
+	}, func(s warm.PreloadSummary) { fmt.Println(s.Done, "of", s.Total) })
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = preload.Wait(context.Background()) // a server would not wait
+	fmt.Println(err)
+	res, err := st.Query(context.Background(), 1234567, "SHOW EVENT TYPES")
+	fmt.Println(res.Source, err)
+	// Output:
+	// NRDB runs "SHOW EVENT TYPES" for account 1234567
+	// 1 of 1
+	// <nil>
+	// memory <nil>
 }

@@ -103,6 +103,20 @@ func (c *Cache[T]) Fetch(
 		res.AsOf = time.Unix(e.asOfSeconds, int64(e.asOfNanos))
 		return res, nil
 	}
+	return c.fetchCloser(ctx, key, e, load)
+}
+
+// fetchCloser takes a second look at an entry before a closure is allocated for
+// it: where the clock stood, or the end is near, it is fresh most often.
+func (c *Cache[T]) fetchCloser(
+	ctx context.Context, key Key, e *entry[T], load func(context.Context) (T, error),
+) (Result[T], error) {
+	if e != nil && c.flights.judge(e) == fresh {
+		if r := c.wanted(key, e, fresh); r != noRenewal {
+			c.have(r, ctx, key, e, withoutTerms(load))
+		}
+		return e.result(Memory, Full), nil
+	}
 	return c.fetchElse(ctx, key, e, withoutTerms(load))
 }
 
@@ -152,19 +166,11 @@ func (c *Cache[T]) fetchElse(ctx context.Context, key Key, e *entry[T], load loa
 func (c *Cache[T]) answer(
 	ctx context.Context, key Key, e *entry[T], worth standing, load loader[T],
 ) (Result[T], error) {
-	switch {
-	case worth == failed:
+	if worth == failed {
 		c.counts.remembered.Add(1)
 		return Result[T]{}, loadError(key, e.err)
-	case c.kind.AgePerRefresh > 0:
-		if c.outdated(e, worth) || c.spent(e) {
-			c.refresh(ctx, key, e, load)
-		}
-	case worth == stale:
-		c.refresh(ctx, key, e, load)
-	default:
-		c.refreshAhead(ctx, key, e, load)
 	}
+	c.have(c.wanted(key, e, worth), ctx, key, e, load)
 	return c.serve(e, worth), nil
 }
 

@@ -62,13 +62,13 @@ type KindStats struct {
 	Loads uint64 `json:"loads"`
 	// Refreshes were started behind a stale hit.
 	Refreshes uint64 `json:"refreshes"`
+	// RefreshesAhead were started behind a hit on a popular result that was about
+	// to be stale, or to end.
+	RefreshesAhead uint64 `json:"refreshesAhead"`
 	// Previews were answered with less than a stale result.
 	Previews uint64 `json:"previews"`
 	// Refinements were started behind previews.
 	Refinements uint64 `json:"refinements"`
-	// RefreshesAhead were started behind a hit on a popular result that was about
-	// to be stale, or to end.
-	RefreshesAhead uint64 `json:"refreshesAhead"`
 	// LoadErrors are loads that failed: by an error, a panic, or running out of
 	// time.
 	LoadErrors uint64 `json:"loadErrors"`
@@ -133,9 +133,9 @@ func (c *Cache[T]) stats() KindStats {
 		Collapsed:        counts.collapsed,
 		Loads:            counts.started,
 		Refreshes:        counts.refreshes,
+		RefreshesAhead:   counts.refreshesAhead,
 		Previews:         c.counts.previews.Load(),
 		Refinements:      counts.refinements,
-		RefreshesAhead:   counts.refreshesAhead,
 		LoadErrors:       counts.failed,
 		Abandoned:        counts.abandoned,
 		Fenced:           counts.fenced,

@@ -160,6 +160,9 @@ func (st *State) expand(after warm.Call, next warm.Template) (items []warm.Item)
 
 // holds reports whether a query would be answered from memory.
 func (st *State) holds(item warm.Item) bool {
+	if checkQuery(item.Account, item.Query) != nil {
+		return false
+	}
 	p, err := st.questions.place(st.questions.read(item.Query), item.Account)
 	if err != nil {
 		return false

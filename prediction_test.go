@@ -46,8 +46,8 @@ func ask(t *testing.T, st *State, c Call, query string) Result[Rows] {
 }
 
 const (
-	keysOf  = "SELECT keyset() FROM %s SINCE 1 hour ago"
-	countOf = "SELECT count(*) FROM %s SINCE 24 hours ago"
+	attributesOf = "SELECT keyset() FROM %s SINCE 1 hour ago"
+	countOf      = "SELECT count(*) FROM %s SINCE 24 hours ago"
 )
 
 // What follows one event type's query follows another's, which nobody has asked
@@ -58,11 +58,11 @@ func TestNextQueryIsLoadedBeforeItIsAsked(t *testing.T) {
 		st := open(t, Config{Querier: q})
 		for i, eventType := range []string{"Transaction", "PageView", "Log"} {
 			session := Call{Session: fmt.Sprint(i)}
-			ask(t, st, session, fmt.Sprintf(keysOf, eventType))
+			ask(t, st, session, fmt.Sprintf(attributesOf, eventType))
 			ask(t, st, session, fmt.Sprintf(countOf, eventType))
 		}
 		session := Call{Session: "another"}
-		ask(t, st, session, fmt.Sprintf(keysOf, "Metric"))
+		ask(t, st, session, fmt.Sprintf(attributesOf, "Metric"))
 		time.Sleep(2 * time.Second) // to think
 		if res := ask(t, st, session, fmt.Sprintf(countOf, "Metric")); res.Source != Memory {
 			t.Errorf("the second query came from %v", res.Source)
@@ -84,7 +84,7 @@ func TestNextToolIsLoadedBeforeItIsCalled(t *testing.T) {
 		q := &countingQuerier{}
 		st := open(t, Config{Querier: q})
 		ctx := WithCall(t.Context(), Call{Session: "one", Tool: "profile", Subject: "Transaction"})
-		for _, form := range []string{countOf, keysOf} {
+		for _, form := range []string{countOf, attributesOf} {
 			if _, err := st.Query(ctx, 1, fmt.Sprintf(form, "Transaction")); err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,7 @@ func TestNextToolIsLoadedBeforeItIsCalled(t *testing.T) {
 		ask(t, st, Call{Session: "another", Tool: "explore", Subject: "Log"}, "SELECT * FROM Log")
 		time.Sleep(2 * time.Second)
 		ctx = WithCall(t.Context(), Call{Session: "another", Tool: "profile", Subject: "Log"})
-		for _, form := range []string{countOf, keysOf} {
+		for _, form := range []string{countOf, attributesOf} {
 			res, err := st.Query(ctx, 1, fmt.Sprintf(form, "Log"))
 			if err != nil || res.Source != Memory {
 				t.Errorf("%v, %v: want it from memory", res.Source, err)
@@ -101,6 +101,24 @@ func TestNextToolIsLoadedBeforeItIsCalled(t *testing.T) {
 		synctest.Wait()
 		if p := st.Health().Warming.Prediction; p.Calls != 3+5 || p.Used != 2 {
 			t.Errorf("%+v: want 3 calls of 5 queries, of which the last used 2 loads", p)
+		}
+	})
+}
+
+// Which tool follows which is learned though each sends a query that nobody has
+// sent before.
+func TestToolsAreASequenceOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &countingQuerier{}
+		st := open(t, Config{Querier: q, Warming: Warming{Chains: []warm.Chain{}}})
+		for i := range 6 {
+			session, eventType := fmt.Sprint("session ", i), fmt.Sprint("Type", i)
+			ask(t, st, Call{Session: session, Tool: "join", Subject: eventType}, fmt.Sprintf("SELECT %d FROM %s", i, eventType))
+			time.Sleep(2 * time.Second)
+			if n := q.count(fmt.Sprintf(countOf, eventType)); i == 5 && n != 1 {
+				t.Errorf("the tool that follows had sent its query %d times", n)
+			}
+			ask(t, st, Call{Session: session, Tool: "weigh", Subject: eventType}, fmt.Sprintf(countOf, eventType))
 		}
 	})
 }
@@ -166,10 +184,10 @@ func TestNoWarmingPredictsNothing(t *testing.T) {
 		q := &countingQuerier{}
 		st := open(t, Config{Querier: q, Warming: Warming{Share: NoWarming}})
 		for _, s := range []string{"one", "two"} {
-			ask(t, st, Call{Session: s, Tool: "explore", Subject: s}, fmt.Sprintf(keysOf, s))
+			ask(t, st, Call{Session: s, Tool: "explore", Subject: s}, fmt.Sprintf(attributesOf, s))
 			ask(t, st, Call{Session: s, Tool: "profile", Subject: s}, fmt.Sprintf(countOf, s))
 		}
-		ask(t, st, Call{Session: "three", Tool: "explore", Subject: "Log"}, fmt.Sprintf(keysOf, "Log"))
+		ask(t, st, Call{Session: "three", Tool: "explore", Subject: "Log"}, fmt.Sprintf(attributesOf, "Log"))
 		if n := q.count(fmt.Sprintf(countOf, "Log")); n != 0 {
 			t.Error("something was loaded ahead")
 		}
@@ -202,7 +220,7 @@ func TestOwnExpanderAndLoader(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ask(t, st, Call{Session: "one", Tool: "explore", Subject: "Log"}, fmt.Sprintf(keysOf, "Log"))
+		ask(t, st, Call{Session: "one", Tool: "explore", Subject: "Log"}, fmt.Sprintf(attributesOf, "Log"))
 		if res, ok := profiles.Get(keyOf(t, "Log")); !ok || res.Value.eventType != "Log" {
 			t.Errorf("got %+v, %v", res, ok)
 		}
@@ -220,7 +238,7 @@ func TestCloseEndsPrefetches(t *testing.T) {
 			return echo(ctx, account, nrql)
 		})})
 		ask(t, st, Call{Session: "one", Tool: "profile", Subject: "A"}, fmt.Sprintf(countOf, "A"))
-		ask(t, st, Call{Session: "two", Tool: "explore", Subject: "B"}, fmt.Sprintf(keysOf, "B"))
+		ask(t, st, Call{Session: "two", Tool: "explore", Subject: "B"}, fmt.Sprintf(attributesOf, "B"))
 		if n := st.Health().Warming.Prediction.Issued; n != 1 {
 			t.Fatalf("%d were issued", n)
 		}

@@ -146,8 +146,8 @@ func (d *demo) run(ctx context.Context) (*report, error) {
 		EndedBy:        endedBy(ctx, running),
 	}
 	result.merge(recorders)
-	result.behind(st.Health())
 	err = errors.Join(tape.close(), st.Close()) // after which nothing more is loaded ahead
+	result.behind(st.Health())
 	result.Ahead = aheadOf(st.Health().Warming)
 	result.HTTP = d.target.querier.wire.report()
 	return result, err

@@ -97,8 +97,8 @@ func (r *report) legend() string {
 		"hot         the state had the answer in memory; p50 and p99 are what sessions waited",
 		"collapsed   the same query was under way for another session, and its answer was shared",
 		"sent        went to NRDB; " + r.wireWords(),
-		"previews    profiles and samples of a day are shown in part first: a few hours of it, fewer rows, or from a step before",
 		"ahead       sent to NRDB before anybody asked",
+		"previews    profiles and samples of a day are shown in part first: a few hours of it, fewer rows",
 		"time saved  what each hot or collapsed query last took at NRDB, minus what it took here",
 	}
 	if r.Interrupted > 0 {
