@@ -133,7 +133,7 @@ func (k *Keeper) Start() {
 func (k *Keeper) Changed(n int) {
 	total, most := k.changes.Add(int64(n)), int64(k.options.Changes)
 	if total >= most && total-int64(n) < most {
-		signal(k.enough)
+		nudge(k.enough)
 	}
 }
 
@@ -144,7 +144,7 @@ func (k *Keeper) Snapshot(ctx context.Context) error {
 	if err := k.queue(answer); err != nil {
 		return err
 	}
-	signal(k.asked)
+	nudge(k.asked)
 	select {
 	case err := <-answer:
 		return err
@@ -299,8 +299,8 @@ func (k *Keeper) failed(now time.Time, err error) {
 	k.status.Failing.Err = err
 }
 
-// signal leaves a message where there is none yet.
-func signal(c chan struct{}) {
+// nudge leaves a message where there is none yet.
+func nudge(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:

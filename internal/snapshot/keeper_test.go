@@ -255,7 +255,6 @@ func TestAFailureIsShownAndPasses(t *testing.T) {
 	})
 }
 
-// hopeless fails at everything, and at once.
 func TestManyFailuresAreNotTriedMoreOftenThanTheInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k, c := started(t, Options{Interval: time.Minute, Changes: 1, files: &slow{fault: fs.ErrPermission}})

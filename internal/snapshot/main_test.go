@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"iter"
-	"maps"
 	"os"
-	"slices"
 	"testing"
 	"time"
 
@@ -101,17 +98,6 @@ func same(records []Record, want []placed) error {
 	return nil
 }
 
-// source yields what a map holds.
-func source(kind Type, content map[string]string) Source {
-	return func(yield func(Type, []byte) bool) {
-		for _, key := range slices.Sorted(maps.Keys(content)) {
-			if !yield(kind, []byte(key+"="+content[key])) {
-				return
-			}
-		}
-	}
-}
-
 // texts is a Source of records of type 1.
 func texts(list ...string) Source {
 	return func(yield func(Type, []byte) bool) {
@@ -152,5 +138,3 @@ func wrote(t testing.TB, k *Keeper, sources ...Source) string {
 	}
 	return done.path
 }
-
-var _ iter.Seq2[Type, []byte] = source(1, nil)

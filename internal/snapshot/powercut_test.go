@@ -158,17 +158,16 @@ func (f inMemory) Size() (int64, error) { return f.Reader.Size(), nil }
 func TestWhateverIsCutOffTheLastSnapshotIsThere(t *testing.T) {
 	const snapshots = 6
 	for cut := 0; ; cut++ {
+		disk := &cuttable{left: cut, names: map[string]*content{}}
+		k := keeper(t, Options{Folder: "folder", files: disk})
 		succeeded := 0
-		for seed := range uint64(20) {
-			disk := &cuttable{left: cut, names: map[string]*content{}}
-			k := keeper(t, Options{Folder: "folder", files: disk})
-			succeeded = 0
-			for succeeded < snapshots {
-				if _, err := k.store.write([]Source{numbered(succeeded + 1)}); err != nil {
-					break
-				}
-				succeeded++
+		for succeeded < snapshots {
+			if _, err := k.store.write([]Source{numbered(succeeded + 1)}); err != nil {
+				break
 			}
+			succeeded++
+		}
+		for seed := range uint64(20) {
 			found := loadedAfterCut(t, disk.restart(rand.New(rand.NewPCG(seed, uint64(cut)))))
 			if found != succeeded && found != succeeded+1 {
 				t.Fatalf("cut before operation %d, seed %d: found snapshot %d after %d", cut, seed, found, succeeded)

@@ -31,7 +31,7 @@ type Reader struct {
 	report Report
 
 	place    int64  // INVARIANT: grows with every turn of Records.
-	sequence uint32 // INVARIANT: above that of every record yielded.
+	sequence uint64 // INVARIANT: above that of every record yielded.
 	sum      uint32 // of the frames yielded
 	reread   int64  // payload bytes that turned out not to be what their frame says
 	done     bool
@@ -117,8 +117,8 @@ func (r *Reader) next() (Record, *Damage) {
 		return Record{}, r.skip(f, fault)
 	}
 	r.place += frameSize + int64(f.length)
-	r.report.Missing += uint64(f.sequence - r.sequence)
-	r.sequence = f.sequence + 1
+	r.report.Missing += uint64(f.sequence) - r.sequence
+	r.sequence = uint64(f.sequence) + 1
 	if f.kind == footerType {
 		return Record{}, r.footer(f, payload)
 	}
@@ -144,7 +144,7 @@ func (r *Reader) read() (f frame, payload []byte, fault string, err error) {
 	switch {
 	case !ok:
 		return f, nil, "no frame where one belongs", nil
-	case f.sequence < r.sequence:
+	case uint64(f.sequence) < r.sequence:
 		return f, nil, "comes twice, or out of order", nil
 	case int64(f.length) > left-frameSize:
 		return f, nil, "cut off", nil
