@@ -25,7 +25,7 @@ type Options struct {
 	// Changes is how many changes have a snapshot taken before the interval is
 	// over: 1 to 2^30, 10,000.
 	Changes int
-	// MaxRecordBytes is the largest payload: 1 to 2^31-1, DefaultMaxRecordBytes.
+	// MaxRecordBytes is the largest payload: 1 to 2^30, DefaultMaxRecordBytes.
 	// Larger ones are left out and counted.
 	MaxRecordBytes int
 	// Writer stands in the header of every file: at most 32 bytes.
@@ -74,7 +74,7 @@ func (o Options) filled() (Options, error) {
 	check(len(o.Writer) <= maxWriterBytes && !strings.ContainsRune(o.Writer, 0), "Writer", fmt.Sprintf("%q", o.Writer),
 		fmt.Sprintf("at most %d bytes without zeros", maxWriterBytes))
 	if most, err := checkedMost(o.MaxRecordBytes); err != nil {
-		check(false, "MaxRecordBytes", o.MaxRecordBytes, fmt.Sprintf("1 to 2^31-1, or 0 for %d", DefaultMaxRecordBytes))
+		check(false, "MaxRecordBytes", o.MaxRecordBytes, fmt.Sprintf("1 to %d, or 0 for %d", mostRecordBytes, DefaultMaxRecordBytes))
 	} else {
 		o.MaxRecordBytes = most
 	}

@@ -48,6 +48,10 @@ var (
 // something else is asked for: 16 MiB.
 const DefaultMaxRecordBytes = 16 << 20
 
+// mostRecordBytes is the most that may be asked for: 1 GiB, which fits an int of 32
+// bits with a frame before it.
+const mostRecordBytes = 1 << 30
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }

@@ -50,8 +50,8 @@ func NewWriter(w io.Writer, h Header, maxRecordBytes int) (*Writer, error) {
 
 // checkedMost fills in the default of a largest payload.
 func checkedMost(maxRecordBytes int) (int, error) {
-	if maxRecordBytes < 0 || maxRecordBytes > math.MaxInt32 {
-		return 0, fmt.Errorf("%w: MaxRecordBytes is %d; want 1 to %d, or 0 for %d", ErrOptions, maxRecordBytes, math.MaxInt32, DefaultMaxRecordBytes)
+	if maxRecordBytes < 0 || maxRecordBytes > mostRecordBytes {
+		return 0, fmt.Errorf("%w: MaxRecordBytes is %d; want 1 to %d, or 0 for %d", ErrOptions, maxRecordBytes, mostRecordBytes, DefaultMaxRecordBytes)
 	}
 	if maxRecordBytes == 0 {
 		return DefaultMaxRecordBytes, nil

@@ -61,11 +61,10 @@ func TestAHeaderIsChecked(t *testing.T) {
 			t.Errorf("writer %q: %v", name, err)
 		}
 	}
-	if _, err := NewWriter(io.Discard, Header{}, math.MaxInt32); err != nil {
-		t.Error(err)
-	}
-	if _, err := NewWriter(io.Discard, Header{}, -1); !errors.Is(err, ErrOptions) {
-		t.Errorf("a negative maximum: %v", err)
+	for most, ok := range map[int]bool{-1: false, 0: true, 1: true, 1 << 30: true, 1<<30 + 1: false} {
+		if _, err := NewWriter(io.Discard, Header{}, most); ok != (err == nil) || err != nil && !errors.Is(err, ErrOptions) {
+			t.Errorf("a maximum of %d: %v", most, err)
+		}
 	}
 }
 
