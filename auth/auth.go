@@ -115,12 +115,27 @@ func (e *entry) state(now int64) error {
 // Verify returns who a key lets in. The error is ErrUnauthorized, or ErrExpired or
 // ErrRevoked where the whole key was right. It does not count failures; VerifyFrom
 // does.
-func (k *Keys) Verify(text string) (Principal, error) { return verify(k, text) }
+func (k *Keys) Verify(text string) (Principal, error) {
+	e, err := verify(k, text)
+	return e.admitted(err)
+}
 
 // VerifyBytes is Verify for who can wipe the text afterwards.
-func (k *Keys) VerifyBytes(text []byte) (Principal, error) { return verify(k, text) }
+func (k *Keys) VerifyBytes(text []byte) (Principal, error) {
+	e, err := verify(k, text)
+	return e.admitted(err)
+}
 
-func verify[T string | []byte](k *Keys, from T) (Principal, error) {
+// admitted returns the Principal where there is no error.
+func (e *entry) admitted(err error) (Principal, error) {
+	if err != nil {
+		return Principal{}, err
+	}
+	return e.principal, nil
+}
+
+// verify returns the key that a text is, also where it has ended.
+func verify[T string | []byte](k *Keys, from T) (*entry, error) {
 	// INVARIANT: text stays on the stack, and is wiped before anything else is done.
 	var text [textLen]byte
 	ok := parse(from, &text)
@@ -128,7 +143,7 @@ func verify[T string | []byte](k *Keys, from T) (Principal, error) {
 	sum := sha256.Sum256(text[secretAt:][:secretLen])
 	wipe(text[:])
 	if !ok {
-		return Principal{}, ErrUnauthorized
+		return nil, ErrUnauthorized
 	}
 	e := (*k.table.Load())[id]
 	hash := &k.nobody
@@ -136,14 +151,14 @@ func verify[T string | []byte](k *Keys, from T) (Principal, error) {
 		hash = &e.fixed.Hash
 	}
 	if subtle.ConstantTimeCompare(sum[:], hash[:]) != 1 || e == nil {
-		return Principal{}, ErrUnauthorized
+		return nil, ErrUnauthorized
 	}
 	now := time.Now().UnixNano()
 	if err := e.state(now); err != nil {
-		return Principal{}, err
+		return e, err
 	}
 	e.use(now)
-	return e.principal, nil
+	return e, nil
 }
 
 // use notes a use where the last one that was noted is long ago. Of two at once
@@ -158,14 +173,18 @@ func (e *entry) use(at int64) {
 // limits a failure is a *LimitedError, which matches ErrLimited; a key that is
 // right is let in all the same.
 func (k *Keys) VerifyFrom(address, text string) (Principal, error) {
-	p, err := k.Verify(text)
+	e, err := verify(k, text)
 	if err == nil {
-		return p, nil
+		return e.principal, nil
 	}
 	if wait := k.limiter.fail(address); wait > 0 {
 		return Principal{}, &LimitedError{RetryAfter: wait}
 	}
-	k.options.Logger.Warn("an API key was refused", "address", address, "reason", err)
+	attributes := []any{"address", address, "reason", err}
+	if e != nil { // its owner will want to know which
+		attributes = append(attributes, "id", e.fixed.ID)
+	}
+	k.options.Logger.Warn("an API key was refused", attributes...)
 	return Principal{}, err
 }
 

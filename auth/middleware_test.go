@@ -82,7 +82,7 @@ func TestRequireLetsInWhoHasTheKeyAndTheScopes(t *testing.T) {
 	if p := reached[0]; p.ID != key.ID || p.Owner != "ada" {
 		t.Errorf("%+v", p)
 	}
-	if strings.Contains(log.String(), "uds_") || !strings.Contains(log.String(), "revoked") || !strings.Contains(log.String(), "192.0.2.1") {
+	if strings.Contains(log.String(), "uds_") || !strings.Contains(log.String(), "revoked") || !strings.Contains(log.String(), ended.ID.String()) || !strings.Contains(log.String(), "192.0.2.1") {
 		t.Errorf("log: %s", log)
 	}
 }

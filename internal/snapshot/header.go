@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -53,9 +54,9 @@ func decodeHeader(b []byte) (Header, marker, error) {
 	case len(b) < headerSize:
 		return Header{}, mark, fmt.Errorf("%d bytes; want at least %d", len(b), headerSize)
 	case !bytes.HasPrefix(b, magic[:]):
-		return Header{}, mark, fmt.Errorf("begins with %x; want %x", b[:len(magic)], magic)
+		return Header{}, mark, errors.New("not that of a snapshot") // and what else it is may be a secret
 	case checksum(b[:sumAt]) != binary.LittleEndian.Uint32(b[sumAt:]):
-		return Header{}, mark, fmt.Errorf("its checksum is wrong")
+		return Header{}, mark, errors.New("its checksum is wrong")
 	}
 	if v := binary.LittleEndian.Uint16(b[versionAt:]); v != version {
 		return Header{}, mark, fmt.Errorf("%w: the file has version %d, and this program reads version %d", ErrVersion, v, version)
