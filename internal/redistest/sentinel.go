@@ -37,8 +37,9 @@ func StartSentinel(t testing.TB) *Sentinel {
 		"sentinel failover-timeout " + MasterSet + " 1000",
 	}}, true)
 	s := &Sentinel{Servers: [2]*Server{master, replica}, Sentinel: watcher, t: t}
-	// By itself it looks at them every ten seconds. Version 6 can't be told.
-	_, _ = watcher.Do("SENTINEL", "DEBUG", "INFO-PERIOD", "200")
+	// By itself it looks at them every ten seconds, and lets an old master be one
+	// for eight. Version 6 can't be told.
+	_, _ = watcher.Do("SENTINEL", "DEBUG", "INFO-PERIOD", "200", "PUBLISH-PERIOD", "200")
 	s.AwaitReplica()
 	return s
 }
