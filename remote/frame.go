@@ -73,11 +73,11 @@ const (
 	// MaxTagBytes is how long a tag's name may be.
 	MaxTagBytes = 1024
 
-	frameVersion  = 1
-	headerBytes   = 37
-	checksumBytes = 4
-	tagBytes      = 10 // before its name
-	settledFlag   = 1
+	frameVersion     = 1
+	frameHeaderBytes = 37
+	checksumBytes    = 4
+	tagBytes         = 10 // before its name
+	settledFlag      = 1
 )
 
 var (
@@ -167,14 +167,14 @@ func ParseFrame(data []byte) (Frame, error) {
 	if data[0] != frameVersion {
 		return Frame{}, fmt.Errorf("%w: %d, where %d is known", ErrFrameVersion, data[0], frameVersion)
 	}
-	if len(data) < headerBytes+checksumBytes {
+	if len(data) < frameHeaderBytes+checksumBytes {
 		return Frame{}, fmt.Errorf("%w: %d bytes are too few", ErrFrameCorrupt, len(data))
 	}
 	body := data[:len(data)-checksumBytes]
 	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(data[len(body):]) {
 		return Frame{}, fmt.Errorf("%w: the checksum is wrong", ErrFrameCorrupt)
 	}
-	f, tags := parseHeader(body)
+	f, tags := parseFrameHeader(body)
 	if !f.Codec.known() {
 		return Frame{}, fmt.Errorf("%w: %d", ErrFrameCodec, f.Codec)
 	}
@@ -184,14 +184,14 @@ func ParseFrame(data []byte) (Frame, error) {
 	if !f.ordered() {
 		return Frame{}, fmt.Errorf("%w: its times are out of order", ErrFrameCorrupt)
 	}
-	if err := f.parseTags(tags, body[headerBytes:]); err != nil {
+	if err := f.parseTags(tags, body[frameHeaderBytes:]); err != nil {
 		return Frame{}, err
 	}
 	return f, nil
 }
 
-// parseHeader reads what has a fixed place. body has headerBytes at least.
-func parseHeader(body []byte) (f Frame, tags int) {
+// parseFrameHeader reads what has a fixed place. body has frameHeaderBytes at least.
+func parseFrameHeader(body []byte) (f Frame, tags int) {
 	at := func(offset int) time.Time {
 		return time.Unix(0, int64(binary.LittleEndian.Uint64(body[offset:]))).UTC()
 	}

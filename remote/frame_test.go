@@ -111,7 +111,7 @@ func TestADamagedFrameIsRefused(t *testing.T) {
 }
 
 func TestAForgedFrameIsRefused(t *testing.T) {
-	const flags, hard, tags, tagLength = 3, 28, 36, headerBytes + 8
+	const flags, hard, tags, tagLength = 3, 28, 36, frameHeaderBytes + 8
 	for name, c := range map[string]struct {
 		forge func(body []byte) []byte
 		want  error
@@ -125,8 +125,8 @@ func TestAForgedFrameIsRefused(t *testing.T) {
 		"an empty tag":      {func(b []byte) []byte { b[tagLength], b[tagLength+1] = 0, 0; return b }, ErrFrameCorrupt},
 		"a tag past end":    {func(b []byte) []byte { b[tagLength], b[tagLength+1] = 255, 3; return b }, ErrFrameCorrupt},
 		"a tag past bounds": {func(b []byte) []byte { b[tagLength+1] = 255; return append(b, make([]byte, 1<<16)...) }, ErrFrameCorrupt},
-		"a tag cut off":     {func(b []byte) []byte { b[tags] = 3; return b[:headerBytes+33] }, ErrFrameCorrupt},
-		"only a header":     {func(b []byte) []byte { return b[:headerBytes] }, ErrFrameCorrupt},
+		"a tag cut off":     {func(b []byte) []byte { b[tags] = 3; return b[:frameHeaderBytes+33] }, ErrFrameCorrupt},
+		"only a header":     {func(b []byte) []byte { return b[:frameHeaderBytes] }, ErrFrameCorrupt},
 	} {
 		data := framed(t, sampleFrame())
 		if _, err := ParseFrame(sealed(c.forge(data[:len(data)-checksumBytes]))); !errors.Is(err, c.want) {

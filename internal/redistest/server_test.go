@@ -5,6 +5,7 @@ package redistest
 import (
 	"errors"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -79,7 +80,7 @@ func TestAServerComesBackOnItsPort(t *testing.T) {
 }
 
 func TestAccessIsAskedFor(t *testing.T) {
-	for _, o := range []Options{{Password: "hunter2"}, {User: "uds", Password: "hunter2"}} {
+	for _, o := range []Options{{Password: "a b%#\"/"}, {User: "uds", Password: "hunter2"}} {
 		s := Start(t, o)
 		s.MustDo("SET", "k", "v")
 		stranger := &Server{t: t, port: s.port}
@@ -87,8 +88,9 @@ func TestAccessIsAskedFor(t *testing.T) {
 		if _, err := stranger.Do("GET", "k"); !errors.As(err, &refused) || !strings.HasPrefix(string(refused), "NOAUTH") {
 			t.Errorf("a stranger hears %v: want NOAUTH", err)
 		}
-		if want := o.User + ":hunter2@"; !strings.Contains(s.URL(), want) {
-			t.Errorf("URL %s lacks %s", s.URL(), want)
+		at, err := url.Parse(s.URL())
+		if err != nil || at.User.String() != url.UserPassword(o.User, o.Password).String() {
+			t.Errorf("URL %s lacks %s and %s: %v", s.URL(), o.User, o.Password, err)
 		}
 	}
 }
