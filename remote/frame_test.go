@@ -116,17 +116,25 @@ func TestAForgedFrameIsRefused(t *testing.T) {
 		forge func(body []byte) []byte
 		want  error
 	}{
-		"newer version":     {func(b []byte) []byte { b[0] = frameVersion + 1; return b }, ErrFrameVersion},
-		"unknown codec":     {func(b []byte) []byte { b[1] = byte(codecs); return b }, ErrFrameCodec},
-		"unknown flag":      {func(b []byte) []byte { b[flags] |= 2; return b }, ErrFrameCorrupt},
-		"hard before soft":  {func(b []byte) []byte { binary.LittleEndian.PutUint64(b[hard:], 1); return b }, ErrFrameCorrupt},
-		"tags without end":  {func(b []byte) []byte { b[tags] = 255; return b }, ErrFrameCorrupt},
-		"more tags":         {func(b []byte) []byte { b[tags] = 4; return b }, ErrFrameCorrupt},
-		"an empty tag":      {func(b []byte) []byte { b[tagLength], b[tagLength+1] = 0, 0; return b }, ErrFrameCorrupt},
-		"a tag past end":    {func(b []byte) []byte { b[tagLength], b[tagLength+1] = 255, 3; return b }, ErrFrameCorrupt},
-		"a tag past bounds": {func(b []byte) []byte { b[tagLength+1] = 255; return append(b, make([]byte, 1<<16)...) }, ErrFrameCorrupt},
-		"a tag cut off":     {func(b []byte) []byte { b[tags] = 3; return b[:frameHeaderBytes+33] }, ErrFrameCorrupt},
-		"only a header":     {func(b []byte) []byte { return b[:frameHeaderBytes] }, ErrFrameCorrupt},
+		"newer version":    {func(b []byte) []byte { b[0] = frameVersion + 1; return b }, ErrFrameVersion},
+		"unknown codec":    {func(b []byte) []byte { b[1] = byte(codecs); return b }, ErrFrameCodec},
+		"unknown flag":     {func(b []byte) []byte { b[flags] |= 2; return b }, ErrFrameCorrupt},
+		"hard before soft": {func(b []byte) []byte { binary.LittleEndian.PutUint64(b[hard:], 1); return b }, ErrFrameCorrupt},
+		"tags without end": {func(b []byte) []byte { b[tags] = 255; return b }, ErrFrameCorrupt},
+		"more tags":        {func(b []byte) []byte { b[tags] = 4; return b }, ErrFrameCorrupt},
+		"an empty tag":     {func(b []byte) []byte { b[tagLength], b[tagLength+1] = 0, 0; return b }, ErrFrameCorrupt},
+		"a tag past end":   {func(b []byte) []byte { b[tagLength], b[tagLength+1] = 255, 3; return b }, ErrFrameCorrupt},
+		"a tag past bounds": {func(b []byte) []byte {
+			b[tags], b[tagLength], b[tagLength+1] = 1, 1, 4
+			return append(b, make([]byte, 2000)...)
+		}, ErrFrameCorrupt},
+		"65 tags": {func(b []byte) []byte {
+			b[tags] = MaxTags + 1
+			return append(b[:frameHeaderBytes], strings.Repeat("\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00x", MaxTags+1)...)
+		}, ErrFrameCorrupt},
+		"half a header": {func(b []byte) []byte { return b[:10] }, ErrFrameCorrupt},
+		"a tag cut off": {func(b []byte) []byte { b[tags] = 3; return b[:frameHeaderBytes+33] }, ErrFrameCorrupt},
+		"only a header": {func(b []byte) []byte { return b[:frameHeaderBytes] }, ErrFrameCorrupt},
 	} {
 		data := framed(t, sampleFrame())
 		if _, err := ParseFrame(sealed(c.forge(data[:len(data)-checksumBytes]))); !errors.Is(err, c.want) {
