@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -89,7 +90,7 @@ func Open(o Options, l Listener) (*Tier, error) {
 		origin:   strconv.FormatUint(rand.Uint64(), 36),
 		fence:    newFence(),
 		pending:  newPending(maxPending),
-		dirty:    newDirty(o.DirtyEntries, int(o.DirtyBytes)),
+		dirty:    newDirty(o.DirtyEntries, int(min(o.DirtyBytes, math.MaxInt))),
 		echoes:   newEchoes(),
 		inbox:    newInbox(maxInbox),
 		trackers: trackers{nodes: make(map[string]*tracker)},
