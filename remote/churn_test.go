@@ -62,10 +62,12 @@ func (i *instance) serve(ctx context.Context, o *origin, key, tag string) string
 	fill := i.BeginFill(key)
 	defer fill.End()
 	if f, found, err := i.Get(ctx, fill); err == nil && found {
+		sleep(ctx, rand.N(5*time.Millisecond)) // it is decoded, on a busy machine
 		i.keep(fill, string(f.Payload))
 		return string(f.Payload)
 	}
 	value := o.load(key)
+	sleep(ctx, rand.N(5*time.Millisecond))
 	i.keep(fill, value)
 	i.put(fill, value, tag)
 	return value
@@ -85,6 +87,10 @@ func TestChurn(t *testing.T) {
 	key := func(n int) (string, string) { return fmt.Sprint("k", n), fmt.Sprint("tag", n%tags) }
 	ctx, cancel := context.WithTimeout(t.Context(), *churnTime)
 	defer cancel()
+	// In the last quarter nothing happens that has a cache forget everything, so that
+	// what was kept wrongly is there at the end.
+	calm, end := context.WithTimeout(ctx, *churnTime*3/4)
+	defer end()
 	var running sync.WaitGroup
 	for _, i := range instances {
 		for range 2 {
@@ -102,7 +108,7 @@ func TestChurn(t *testing.T) {
 			for sleep(ctx, time.Duration(1+rand.IntN(5))*time.Millisecond) {
 				n := rand.IntN(keys)
 				k, tag := key(n)
-				if rand.IntN(10) > 0 {
+				if rand.IntN(10) > 0 || calm.Err() != nil {
 					o.change(k)
 					i.InvalidateKey(k)
 					i.Invalidate([]string{k}, nil)
@@ -117,7 +123,7 @@ func TestChurn(t *testing.T) {
 			}
 		})
 	}
-	disturb(ctx, s, proxy)
+	disturb(calm, s, proxy)
 	running.Wait()
 	for _, i := range instances {
 		i.awaitLive()
@@ -127,8 +133,8 @@ func TestChurn(t *testing.T) {
 		end := fmt.Sprint("end of ", i.origin)
 		for _, other := range instances {
 			redistest.Await(t, "everybody has heard everything", func() bool {
-				i.Invalidate([]string{end}, []string{end})
-				return other == i || other.endedKey(end) && other.endedTag(end)
+				i.Invalidate([]string{end}, nil)
+				return other == i || other.endedKey(end)
 			})
 		}
 	}
