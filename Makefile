@@ -22,6 +22,7 @@ demo: ## 24 discovery sessions over one state, for 15 s (ARGS="--duration 5s --j
 
 .PHONY: test
 test: lint crossbuild explore ## everything that has to hold: lint, builds, interleavings, tests, also with 32 bits
+	@scripts/need redis-server redis-server
 	@for module in $(MODULES); do (cd $$module && CGO_ENABLED=0 go test ./...) || exit 1; done
 	@scripts/test32
 
@@ -40,6 +41,7 @@ crossbuild: ## build for linux, darwin and windows, on amd64 and arm64
 .PHONY: race
 race: ## the tests under the race detector
 	@scripts/need gcc gcc
+	@scripts/need redis-server redis-server
 	@for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race ./...) || exit 1; done
 
 .PHONY: cover

@@ -227,8 +227,7 @@ func redisURLSetting(name, field, meaning string) setting {
 			if c.RedisURL == "" {
 				return ""
 			}
-			_, fault := c.RedisURL.parse()
-			return fault
+			return c.RedisURL.Fault()
 		},
 		current: func(c *Config) string { return c.RedisURL.Redacted() },
 		fill:    func(*Config) {},

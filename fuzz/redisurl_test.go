@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/uds-platform/state"
 )
@@ -65,7 +67,8 @@ func drawRedisURL(s *script) state.RedisURL {
 	rest := without(s.text())
 	if s.bool() {
 		rest = choose(s, "host", "host:6379", "[::1]:1", "", "/run/socket") +
-			choose(s, "", "/", "/3", "/x", "?db=1", "?db=x", "?addr=h:1&client_name=n", "/1?db=1", "?unknown=1", "#x")
+			choose(s, "", "/", "/3", "/x", "?db=1", "?db=x", "?addr=h:1&client_name=n", "/1?db=1", "?unknown=1", "#x", "?addr="+s.text(), "?dial_timeout="+s.text(), "?max_retries="+s.text(),
+				"?protocol=2&client_cache=0", "?skip_verify", "?addr=h&db=1", "/1?addr=h&master_set=m")
 	}
 	return state.RedisURL(scheme + "://" + s.text() + ":" + password + "@" + rest)
 }
@@ -76,6 +79,42 @@ func marshalled(t *testing.T, u state.RedisURL) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// optionPatterns are the forms of the options' values; reasonable bounds the
+// numbers in them.
+var optionPatterns = map[string]*regexp.Regexp{
+	"addr":          regexp.MustCompile(`^([^\s/:\[\]]+|\[[^\s/]+\])(:[0-9]{1,5})?$`),
+	"client_cache":  regexp.MustCompile(`^[01]$`),
+	"client_name":   regexp.MustCompile(`^[!-~]+$`),
+	"db":            regexp.MustCompile(`^[0-9]+$`),
+	"dial_timeout":  regexp.MustCompile(`.`),
+	"master_set":    regexp.MustCompile(`^[!-~]+$`),
+	"max_retries":   regexp.MustCompile(`^[0-9]+$`),
+	"protocol":      regexp.MustCompile(`^[23]$`),
+	"skip_verify":   regexp.MustCompile(`^(|0|1|t|f|T|F|true|false|TRUE|FALSE|True|False)$`),
+	"write_timeout": regexp.MustCompile(`.`),
+}
+
+func reasonable(name, value string) bool {
+	switch name {
+	case "db":
+		return databaseNumber(value)
+	case "dial_timeout", "write_timeout":
+		d, err := time.ParseDuration(value)
+		return err == nil && d >= time.Millisecond && d <= time.Minute
+	case "max_retries":
+		digits := strings.TrimLeft(value, "0")
+		return len(digits) < 3 || digits == "100"
+	case "addr":
+		port := value[strings.LastIndex(value, ":")+1:]
+		if strings.HasSuffix(value, "]") || port == value {
+			return true
+		}
+		n, err := strconv.Atoi(port)
+		return err == nil && n >= 1 && n <= 65535
+	}
+	return true
 }
 
 // acceptable says which URLs must be accepted.
@@ -92,12 +131,20 @@ func acceptable(raw string) bool {
 	if err != nil {
 		return false
 	}
-	for name := range options {
-		if !strings.Contains(" addr client_cache client_name db dial_timeout master_set max_retries protocol skip_verify write_timeout ", " "+name+" ") || name == "" || strings.Contains(name, " ") {
+	for name, values := range options {
+		pattern, known := optionPatterns[name]
+		if !known || len(values) > 1 && name != "addr" {
+			return false
+		}
+		if slices.ContainsFunc(values, func(v string) bool { return !pattern.MatchString(v) || !reasonable(name, v) }) {
 			return false
 		}
 	}
-	if options.Has("db") && !databaseNumber(options.Get("db")) {
+	several, sentinel := options.Has("addr"), options.Has("master_set")
+	if scheme == "unix" && (several || sentinel) || options.Has("skip_verify") && scheme != "rediss" && scheme != "valkeys" {
+		return false
+	}
+	if several && !sentinel && strings.Trim(u.Path+options.Get("db"), "/0") != "" {
 		return false
 	}
 	if scheme == "unix" {
