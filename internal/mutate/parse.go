@@ -171,8 +171,8 @@ func (b *block) finish() {
 	if m.name != "" && !properName.MatchString(m.name) {
 		b.fault(b.line, "name is %q; want lower-case words with hyphens", m.name)
 	}
-	if m.file != "" && (path.IsAbs(m.file) || path.Clean(m.file) != m.file || strings.HasPrefix(m.file, "..") || !strings.HasSuffix(m.file, ".go")) {
-		b.fault(b.line, "file is %q; want a Go file's path from the module's folder", m.file)
+	if m.file != "" && (path.IsAbs(m.file) || path.Clean(m.file) != m.file || strings.HasPrefix(m.file, "..") || !isSource(m.file)) {
+		b.fault(b.line, "file is %q; want the path of a Go or Lua file from the module's folder", m.file)
 	}
 	for _, test := range m.tests {
 		if !properTest.MatchString(test) {
@@ -187,4 +187,9 @@ func (b *block) finish() {
 	} else if m.old == m.new {
 		b.fault(b.line, "the new text is the old one")
 	}
+}
+
+// isSource is true for what tests run: Go, and what Go embeds to be run elsewhere.
+func isSource(file string) bool {
+	return strings.HasSuffix(file, ".go") || strings.HasSuffix(file, ".lua")
 }
