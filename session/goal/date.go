@@ -50,6 +50,9 @@ func (c *calendar) isoDate(i int) (p period, next int, ok bool) {
 
 // ordinal reads 3, 3rd, 21st as a day of a month.
 func ordinal(w string) int {
+	if !numeric(w) {
+		return 0
+	}
 	digits := strings.TrimRight(w, "stndrh")
 	if len(w)-len(digits) != 0 && len(w)-len(digits) != 2 {
 		return 0
@@ -93,7 +96,7 @@ var preposition = map[string]bool{"in": true, "since": true, "during": true, "fo
 
 // year reads a year, or returns 0.
 func (c *calendar) year(i int) (year, next int) {
-	if w := c.word(i); len(w) == 4 && c.follows(i) {
+	if w := c.word(i); len(w) == 4 && w[0] == '2' && c.follows(i) {
 		if n, err := strconv.Atoi(w); err == nil && n >= 2000 && n < 2100 {
 			return n, i + 1
 		}

@@ -47,15 +47,15 @@ func readExamples(t testing.TB) []example {
 			cells[i] = strings.TrimSpace(cells[i])
 		}
 		all = append(all, example{split: cells[0], text: cells[1], want: [...][]string{
-			strings.Fields(cells[2]), strings.Fields(cells[3]), one(cells[4]), one(cells[5]), strings.Fields(cells[6]), list(cells[7], ";"),
+			strings.Fields(cells[2]), strings.Fields(cells[3]), one(cells[4]), one(cells[5]), strings.Fields(cells[6]), separated(cells[7], ";"),
 		}})
 	}
 	return all
 }
 
-func one(s string) []string { return list(s, "\x00") }
+func one(s string) []string { return separated(s, "\x00") }
 
-func list(s, separator string) []string {
+func separated(s, separator string) []string {
 	var items []string
 	for _, item := range strings.Split(s, separator) {
 		if item = strings.TrimSpace(item); item != "" {

@@ -2,8 +2,7 @@ package goal
 
 import "slices"
 
-// facetCues are the words that a grouping stands behind; true where they are
-// only with another before them ("for each").
+// facetCues are the words that a grouping stands behind.
 var facetCues = map[string]bool{"by": true, "per": true, "each": true, "every": true, "across": true, "facet": true}
 
 // rates are units that make a rate of a count.
@@ -56,7 +55,7 @@ func (r *reader) facetName(i int, anything bool) (next int, ok bool) {
 		return 0, false
 	}
 	t := &r.tokens[i]
-	if isAttribute(t.raw) && !t.quoted {
+	if isAttribute(t.raw) {
 		r.addFacet(t.raw)
 		return i + 1, true
 	}

@@ -38,7 +38,8 @@ type Goal struct {
 	// EventTypes are surest first. They are what the text is about; Rank says
 	// what else is worth a look.
 	EventTypes []TypeGuess `cbor:"4,keyasint,omitempty" json:"eventTypes,omitempty"`
-	// Excluded are event types that the text rules out.
+	// Excluded are event types that the text rules out. One that is also spoken
+	// of is in EventTypes only where it is named in full.
 	Excluded []string `cbor:"5,keyasint,omitempty" json:"excluded,omitempty"`
 	// Attributes are those that the text names, in its order.
 	Attributes []string `cbor:"6,keyasint,omitempty" json:"attributes,omitempty"`

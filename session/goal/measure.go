@@ -77,8 +77,11 @@ func (r *reader) percentile() bool {
 	default:
 		return false
 	}
+	if !numeric(number) || len(number) > 6 {
+		return false
+	}
 	p, err := strconv.ParseFloat(number, 64)
-	if len(number) > 6 || err != nil || !(p > 0 && p < 1000) {
+	if err != nil || !(p > 0 && p < 1000) {
 		return false
 	}
 	for p >= 100 { // p999 is the 99.9th

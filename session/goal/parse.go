@@ -108,7 +108,7 @@ func (r *reader) window() bool {
 	case r.scope.negated():
 	case compare:
 		own.Compare = w.Compare
-	case !own.Stated():
+	case !own.Stated() && w.Stated():
 		w.Compare = own.Compare
 		*own = w
 	}

@@ -175,7 +175,7 @@ var standardEntries = []Entry{
 	entry("page", "", "PageView 4", "", "page"),
 	entry("mobile session, app session", "usage 5", "MobileSession 9", "count -", ""),
 	entry("mobile app", "", "MobileSession 5 MobileCrash 4", "", ""),
-	entry("lambda, serverless, lambda function, lambda invocation", "", "AwsLambdaInvocation 8", "", ""),
+	entry("lambda, serverless, lambda function", "", "AwsLambdaInvocation 8", "", ""),
 	entry("lambda invocation", "usage 6", "AwsLambdaInvocation 9", "count requests", ""),
 
 	// What to group by.

@@ -3,7 +3,7 @@ package goal
 import "slices"
 
 const (
-	leastTypoBytes = 5 // as written
+	leastTypoBytes = 5  // as written
 	mostTypoBytes  = 24 // folded
 )
 

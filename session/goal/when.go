@@ -253,6 +253,8 @@ func (c *calendar) weekday(wd time.Weekday, n int) period {
 	return c.calendarUnit(day, -back)
 }
 
+func numeric(w string) bool { return w != "" && w[0] >= '0' && w[0] <= '9' }
+
 // clock reads "9am", "14:00", "noon" on the day of t.
 func (c *calendar) clock(i int, t time.Time) (at time.Time, next int, ok bool) {
 	w := c.word(i)
@@ -264,6 +266,9 @@ func (c *calendar) clock(i int, t time.Time) (at time.Time, next int, ok bool) {
 		w = "12:00"
 	case "midnight":
 		w = "0:00"
+	}
+	if !numeric(w) { // spares the parser, whose errors cost more than the rest
+		return time.Time{}, 0, false
 	}
 	next = i + 1
 	if n, err := strconv.Atoi(w); err == nil && n <= 12 && (c.word(next) == "am" || c.word(next) == "pm") {

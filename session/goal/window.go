@@ -9,23 +9,22 @@ import (
 // something is to be compared with.
 func (c *calendar) window(i int, comparing bool) (w Window, compare bool, next int, ok bool) {
 	start := i
+	if w := c.word(i); !begins[w] && !numeric(w) {
+		return Window{}, false, 0, false
+	}
 	switch c.word(i) {
 	case "since", "after":
 		return c.since(i)
 	case "between":
-		if w, next, ok := c.stretch(i+1, "and"); ok {
-			return w, false, next, true
-		}
-		return Window{}, false, 0, false
+		w, next, ok := c.stretch(i+1, "and")
+		return w, false, next, ok
 	case "from":
-		for _, to := range [...]string{"to", "until", "till", "through"} {
-			if w, next, ok := c.stretch(i+1, to); ok {
-				return w, false, next, true
-			}
+		w, next, ok := c.stretch(i+1, "")
+		return w, false, next, ok
+	default:
+		if before[c.word(i)] {
+			i++
 		}
-		return Window{}, false, 0, false
-	case "over", "for", "during", "within", "in", "on", "of", "at", "through", "with", "to", "than", "against", "vs", "versus", "by":
-		i++
 	}
 	against := comparing && i > start && comparative[c.word(start)]
 	if length, next, ok := c.sliding(i); ok {
@@ -36,10 +35,8 @@ func (c *calendar) window(i int, comparing bool) (w Window, compare bool, next i
 			return Window{From: c.now.Add(-length), To: c.now, Open: true, Length: length, Compare: length}, false, next, true
 		}
 	}
-	for _, to := range [...]string{"to", "until", "through"} {
-		if w, next, ok := c.stretch(i, to); ok {
-			return w, false, next, true
-		}
+	if w, next, ok := c.stretch(i, ""); ok {
+		return w, false, next, true
 	}
 	if length, next, ok := c.shorthand(i); ok {
 		return Window{From: c.now.Add(-length), To: c.now, Open: true, Length: length}, false, next, true
@@ -54,6 +51,30 @@ func (c *calendar) window(i int, comparing bool) (w Window, compare bool, next i
 	}
 	w.Compare = p.unit
 	return w, against, next, ok
+}
+
+// before has what a time may stand behind, and begins what a window may begin
+// with but for digits: most words are neither.
+var (
+	before = setOf("over for during within in on of at through with to than against vs versus by")
+	begins = windowWords()
+)
+
+func windowWords() map[string]bool {
+	set := setOf("since after between from the last past previous recent prior trailing preceding this current now today yesterday noon midnight q1 q2 q3 q4")
+	for w := range before {
+		set[w] = true
+	}
+	for w := range numbers {
+		set[w] = true
+	}
+	for w := range weekdays {
+		set[w] = true
+	}
+	for w := range months {
+		set[w] = true
+	}
+	return set
 }
 
 // lasting has what a length of time stands behind, and comparative what the time
@@ -84,19 +105,19 @@ func (c *calendar) since(i int) (w Window, compare bool, next int, ok bool) {
 		w, ok = c.between(p, p)
 		return w, false, next, ok
 	}
-	for _, to := range [...]string{"until", "till", "to"} {
-		if w, next, ok := c.stretch(i+1, to); ok {
-			return w, false, next, true
-		}
+	if w, next, ok := c.stretch(i+1, ""); ok {
+		return w, false, next, true
 	}
 	return Window{From: p.from, To: c.now, Open: true, Length: p.back}, false, next, true
 }
 
-// stretch reads two times with a word between them, and the day that both clocks
-// are of, if it comes last. The second time is included.
+// stretch reads two times with the link between them, or with "to" and the like
+// where it is "", and the day that both clocks
+// are of, if it comes last. The second time is included. Times the wrong way round
+// are read and give no window: half of them would be worse than none.
 func (c *calendar) stretch(i int, link string) (w Window, next int, ok bool) {
 	a, next, ok := c.at(i)
-	if !ok || c.word(next) != link {
+	if between := c.word(next); !ok || between != link && (link != "" || !upTo[between]) {
 		return Window{}, 0, false
 	}
 	b, next, ok := c.at(next + 1)
@@ -114,9 +135,11 @@ func (c *calendar) stretch(i int, link string) (w Window, next int, ok bool) {
 			b = b.on(a)
 		}
 	}
-	w, ok = c.between(a, b)
-	return w, next, ok
+	w, _ = c.between(a, b)
+	return w, next, true
 }
+
+var upTo = setOf("to until till through")
 
 // on is a clock's time on another day.
 func (p period) on(d period) period {
@@ -132,5 +155,8 @@ func (c *calendar) between(a, b period) (Window, bool) {
 	if !w.To.Before(c.now) {
 		w.To, w.Open = c.now, true
 	}
-	return w, w.From.Before(w.To) && w.To.Sub(w.From) <= mostSpan
+	if !w.From.Before(w.To) || w.To.Sub(w.From) > mostSpan {
+		return Window{}, false
+	}
+	return w, true
 }
