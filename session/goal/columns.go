@@ -116,7 +116,7 @@ func (m Measure) errors(eventType string) string {
 		return "filter(count(*), WHERE error IS true)"
 	case m.Function == "rate" && failures:
 		return "rate(count(*), 1 minute)"
-	case failures:
+	case m.Function == "count" && failures:
 		return "count(*)"
 	}
 	return ""

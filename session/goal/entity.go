@@ -56,7 +56,7 @@ func (r *reader) plainName() {
 	t := &r.tokens[r.at]
 	letters := strings.IndexFunc(t.raw, unicode.IsLetter) >= 0
 	mark := strings.IndexByte(t.raw, '-')
-	if letters && mark > 0 && strings.IndexAny(t.raw, ":/$%@+") < 0 && !plainCompound(t.word) {
+	if letters && mark > 0 && !strings.ContainsAny(t.raw, ":/$%@+") && !plainCompound(t.word) {
 		r.addEntity(r.kindBeside(r.at), t.raw)
 		return
 	}

@@ -150,12 +150,13 @@ func evaluate(t testing.TB, split string) (scores [len(fieldNames)]score) {
 // leastScores are precision and recall, in percent, below which the reading of
 // goals has got worse.
 var leastScores = map[string][len(fieldNames)][2]float64{
-	"d": {{0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}},
-	"h": {{0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}},
+	"d": {{98.3, 100}, {98.1, 94.5}, {100, 100}, {91.6, 97}, {95, 100}, {100, 100}},
+	"h": {{96.3, 98.1}, {90, 91.8}, {100, 94.4}, {84.8, 87.5}, {84.6, 91.6}, {85.7, 100}},
 }
 
 func TestGoalsAreReadAsWellAsCommitted(t *testing.T) {
-	for split, least := range leastScores {
+	for _, split := range []string{"d", "h"} {
+		least := leastScores[split]
 		scores := evaluate(t, split)
 		for f, s := range scores {
 			precision, recall := 100*s.precision(), 100*s.recall()

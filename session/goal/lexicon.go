@@ -63,7 +63,7 @@ const (
 // Lexicon is what texts are read by: a table from phrases to what they mean.
 //
 // It never changes after NewLexicon, so any number of goroutines may use it. To
-// learn new event types is to make a new one, which takes about a millisecond.
+// learn new event types is to make a new one, which takes about ten milliseconds.
 //
 // Phrases are kept in a trie over words, and of those that begin at one word the
 // longest counts: "no data" is not a negation, "error budget" no error.

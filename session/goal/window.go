@@ -111,10 +111,10 @@ func (c *calendar) since(i int) (w Window, compare bool, next int, ok bool) {
 	return Window{From: p.from, To: c.now, Open: true, Length: p.back}, false, next, true
 }
 
-// stretch reads two times with the link between them, or with "to" and the like
-// where it is "", and the day that both clocks
-// are of, if it comes last. The second time is included. Times the wrong way round
-// are read and give no window: half of them would be worse than none.
+// stretch reads two times with the link between them (where it is "", "to" and
+// the like), and the day that both clocks are of, if it comes last. The second
+// time is included. Times the wrong way round are read and give no window: half
+// of them would be worse than none.
 func (c *calendar) stretch(i int, link string) (w Window, next int, ok bool) {
 	a, next, ok := c.at(i)
 	if between := c.word(next); !ok || between != link && (link != "" || !upTo[between]) {
