@@ -25,6 +25,8 @@ type Plan struct {
 	// Shuffled has every session ask what any session asked, in any order: a
 	// workload in which nothing can be foreseen.
 	Shuffled bool
+	// MostCalls ends everything after so many calls; 0 means never.
+	MostCalls int
 }
 
 // hitWithin is what counts as answered from memory. Time is virtual, so what
@@ -93,6 +95,7 @@ type replay struct {
 	ages     []time.Duration
 	errors   []error
 	failed   int
+	begun    int
 	sessions int
 }
 
@@ -102,7 +105,7 @@ func (r *replay) run(ctx context.Context) {
 	arrivals := rand.New(rand.NewPCG(r.plan.Seed, 1))
 	order := arrivals.Perm(len(r.plan.Scripts))
 	var sessions sync.WaitGroup
-	for start, n := time.Now(), 0; time.Since(start) < r.plan.Arriving; n++ {
+	for start, n := time.Now(), 0; time.Since(start) < r.plan.Arriving && !r.ended(); n++ {
 		script := r.plan.Scripts[order[n%len(order)]]
 		if r.plan.Shuffled {
 			script = r.shuffled(arrivals, len(script))
@@ -130,11 +133,31 @@ func exponential(random *rand.Rand, mean time.Duration) time.Duration {
 
 func (r *replay) session(ctx context.Context, name string, script Script, thinking *rand.Rand) {
 	for _, query := range script {
+		if !r.more() {
+			return
+		}
 		asked := time.Now()
 		answer, err := r.contender.ask(ctx, Call{Session: name, Query: query})
 		r.note(time.Since(asked), time.Since(answer.AsOf), err)
 		time.Sleep(exponential(thinking, r.plan.Thinking))
 	}
+}
+
+func (r *replay) ended() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.plan.MostCalls > 0 && r.begun >= r.plan.MostCalls
+}
+
+// more counts a call, unless there have been enough.
+func (r *replay) more() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.plan.MostCalls > 0 && r.begun >= r.plan.MostCalls {
+		return false
+	}
+	r.begun++
+	return true
 }
 
 func (r *replay) note(waited, age time.Duration, err error) {

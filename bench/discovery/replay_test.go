@@ -1,8 +1,10 @@
 package discovery
 
 import (
+	"context"
 	"flag"
 	"os"
+	"slices"
 	"testing"
 	"time"
 )
@@ -25,12 +27,22 @@ func planOf(t *testing.T, between time.Duration) Plan {
 	return Plan{Scripts: recorded(t), Arriving: *arriving, Between: between, Thinking: Thinking, Seed: 1}
 }
 
+// Where many sessions share a state, it sends half the queries of a plain cache,
+// and the answers are no older in the middle. Where few do, most answers are of no
+// use to anybody else; see docs/benchmarks.md. At every load but the greatest,
+// where little is left to wait for, prediction spares a quarter of the waits.
 func TestDiscoveryIsSparedQueries(t *testing.T) {
 	outcomes := make([][]Outcome, len(Loads))
 	for i, load := range Loads {
 		for _, c := range Contenders() {
 			outcomes[i] = append(outcomes[i], Replay(t, planOf(t, load.Between), c))
 		}
+		checkPrediction(t, load, find(outcomes[i], OursPlain), find(outcomes[i], Ours))
+	}
+	crowded := outcomes[len(Loads)-1]
+	plain, ours := find(crowded, PlainTTL), find(crowded, OursPlain)
+	if 2*ours.Sent > plain.Sent || ours.Age.P50 > plain.Age.P50 {
+		t.Errorf("sent %d, in the middle %v old: want at most half of %d, and no older than %v", ours.Sent, ours.Age.P50, plain.Sent, plain.Age.P50)
 	}
 	table := Table(Loads, outcomes)
 	if err := table.Print(os.Stdout); err != nil {
@@ -40,6 +52,39 @@ func TestDiscoveryIsSparedQueries(t *testing.T) {
 		if err := table.WriteCSV(*folder); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func checkPrediction(t *testing.T, load Load, without, with Outcome) {
+	t.Helper()
+	least := 0.25
+	if load == Loads[len(Loads)-1] {
+		least = 0.1
+	}
+	if spared := 1 - float64(with.Waits)/float64(without.Waits); spared < least {
+		t.Errorf("%s: prediction spares %.0f %% of %d waits: want %.0f %%", load.Name, 100*spared, without.Waits, 100*least)
+	}
+	if extra := float64(with.Sent)/float64(without.Sent) - 1; extra > 0.2 {
+		t.Errorf("%s: prediction sends %.0f %% more than %d: want 20 %% at most", load.Name, 100*extra, without.Sent)
+	}
+}
+
+// Nobody can foresee a random order, so nothing is spent on it.
+func TestPredictionGivesUpOnARandomOrder(t *testing.T) {
+	plan := planOf(t, 20*time.Second)
+	plan.Shuffled, plan.MostCalls = true, 200
+	var predicting *ours
+	c := Contenders()[slices.IndexFunc(Contenders(), func(c Contender) bool { return c.Name == Ours })]
+	open := c.open
+	c.open = func(ctx context.Context, o *origin) (contender, error) {
+		opened, err := open(ctx, o)
+		predicting = opened.(*ours)
+		return opened, err
+	}
+	o := Replay(t, plan, c)
+	p := predicting.state.Health().Warming.Prediction
+	if o.Calls != 200 || p.Calls == 0 || p.Active || p.TurnedOff != 1 || p.Issued > 10 {
+		t.Errorf("after %d calls %+v: want it turned off, with no more than 10 loads issued", o.Calls, p)
 	}
 }
 
