@@ -180,7 +180,7 @@ func TestAttributesAndFacetsAreRead(t *testing.T) {
 func TestTypingErrorsAreMendedOneLetterAtATime(t *testing.T) {
 	for text, want := range map[string]Intent{
 		"latncy": Performance, "latenncy": Performance, "latemcy": Performance, "ltaency": Performance, "erors": Errors,
-		"lamecy": "", "xatency": "", "cosr": "", "stare": "",
+		"lamecy": "", "xatency": "", "atency": "", "xlatency": "", "cosr": "", "stare": "",
 	} {
 		g := read(t, text)
 		if got := first(g); got != want {

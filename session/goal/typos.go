@@ -95,9 +95,10 @@ func (t *typos) closest(form, w, best string) string {
 	return best
 }
 
-// near says whether one mistake, not in the first letter, turns a into b.
+// near says whether one mistake turns a into b. That it isn't in the first letter is
+// seen to by the forms, which all have it.
 func near(a, b string) bool {
-	if a[0] != b[0] || len(a) > len(b)+1 || len(b) > len(a)+1 {
+	if len(a) > len(b)+1 || len(b) > len(a)+1 {
 		return false
 	}
 	i := 0
