@@ -61,6 +61,21 @@ explore-long: ## the same with three preemptions and many more samples: hours
 linearize-long: ## thousands of recorded histories against the model
 	@go test ./shard -run TestHistoriesAreLinearizable -linearize.rounds 5000 -timeout 0
 
+.PHONY: merge-long
+merge-long: ## 100,000 histories of sessions merged, in Go and in Redis: ten minutes
+	@scripts/need redis-server redis-server
+	@go test ./internal/merge -merge.histories 100000 -timeout 0
+	@go test ./session -session.histories 10000 -timeout 0
+
+.PHONY: crash-long
+crash-long: ## 500 kills while snapshots are written: half a minute
+	@go test ./internal/snapshot -run TestAKilled -snapshot.kills 500 -timeout 0
+
+.PHONY: churn
+churn: ## three instances and a Redis that is killed, stopped, cut off and emptied for a minute
+	@scripts/need redis-server redis-server
+	@go test ./remote -run TestChurn -churn 60s -timeout 0
+
 .PHONY: fuzz
 fuzz: ## every fuzz target in turn, FUZZTIME=30s each
 	@scripts/fuzz $(FUZZTIME)
@@ -82,6 +97,10 @@ bench-hits: ## hit ratios over a folder of access traces (TRACES=folder)
 	@test -n "$(TRACES)" || { echo "bench-hits: TRACES is not set; want a folder of access traces, as in: make bench-hits TRACES=../traces"; exit 2; }
 	@cd bench && go run . hits -traces "$(abspath $(TRACES))" && go run . plot -charts ../docs/charts
 
+.PHONY: bench-discovery
+bench-discovery: ## queries spared, waits and ages over hours of recorded sessions, in virtual time: half a minute
+	@cd bench && go test -count 1 -run TestDiscoveryIsSparedQueries -v ./discovery -discovery.arriving 4h -discovery.results "$(CURDIR)/bench/results"
+
 .PHONY: bench-go
 bench-go: ## the Go benchmarks of the engine, the wheel and the results, COUNT=5 times each
-	@go test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 60m ./shard ./ttl ./nrql ./warm .
+	@go test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 60m ./shard ./ttl ./nrql ./warm ./session ./internal/merge ./internal/snapshot ./auth ./remote .

@@ -21,7 +21,7 @@ func TestFromEnvironDefaults(t *testing.T) {
 	want := Config{
 		Store: StoreMemory, SessionTTL: 24 * time.Hour, CacheTTL: 5 * time.Minute, ErrorTTL: 30 * time.Second, MaximumSize: 10_000,
 		LoadTimeout: 2 * time.Minute, RedisMaxRetries: 3, RedisPoolSize: 10, QueryConcurrency: 25, QueriesPerMinute: 3_000,
-		QueryAgePerRefresh: 2 * time.Hour, RefreshConcurrency: 8,
+		QueryAgePerRefresh: 150 * time.Minute, RefreshConcurrency: 8,
 		Warming: Warming{Share: 0.2},
 	}
 	if !reflect.DeepEqual(c, want) {

@@ -56,6 +56,10 @@
 //	 ├───── Full ────────┼──────── Stale ────────┤ gone
 //	stored                served at once, refreshed behind
 //
+// Answers to queries are refreshed by the age that callers see of them: see
+// Kind.AgePerRefresh. So what is popular is young, and no query is spent on what is
+// asked for once in a while.
+//
 // On a miss, callers of the same key share one load, each
 // waits no longer than its own context, and the load ends when the last of them
 // has left or its time is up. A load that is overtaken by Set, Delete, Clear or an
@@ -94,8 +98,8 @@
 //	p.SampleRate     // the share of events that was read
 //	<-p.Done()       // or p.Wait(ctx), for the full result
 //
-// A preview is a stale result, the answer of an earlier step of a time range that
-// moves, or what StorePreview was given: a sample, a part of the time. It is never
+// A preview is a stale result, or what StorePreview was given: a sample, a part of
+// the time. It is never
 // returned by Fetch, Get or Query, never takes the place of anything better, and
 // ends with what it depends on.
 //

@@ -85,7 +85,7 @@ var settings = []setting{
 		"STATE_QUERIES_PER_MINUTE", "QueriesPerMinute", 3_000, 1_000_000, func(c *Config) *int { return &c.QueriesPerMinute },
 		"The most queries of one account that this process starts in any minute."),
 	agePerRefreshSetting(
-		"STATE_AGE_PER_REFRESH", "QueryAgePerRefresh", 2*time.Hour,
+		"STATE_AGE_PER_REFRESH", "QueryAgePerRefresh", 150*time.Minute,
 		"How much age of an answer callers see, in sum, before a query is spent on a newer one; 0 to refresh whenever an answer is stale."),
 	countSetting(
 		"STATE_REFRESH_CONCURRENCY", "RefreshConcurrency", 8, 10_000, func(c *Config) *int { return &c.RefreshConcurrency },

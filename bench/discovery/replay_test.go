@@ -29,8 +29,8 @@ func planOf(t *testing.T, between time.Duration) Plan {
 
 // Where many sessions share a state, it sends half the queries of a plain cache,
 // and the answers are no older in the middle. Where few do, most answers are of no
-// use to anybody else; see docs/benchmarks.md. At every load but the greatest,
-// where little is left to wait for, prediction spares a quarter of the waits.
+// use to anybody else; see docs/benchmarks.md. Prediction spares a quarter of
+// the waits, where there are many.
 func TestDiscoveryIsSparedQueries(t *testing.T) {
 	outcomes := make([][]Outcome, len(Loads))
 	for i, load := range Loads {
@@ -58,7 +58,7 @@ func TestDiscoveryIsSparedQueries(t *testing.T) {
 func checkPrediction(t *testing.T, load Load, without, with Outcome) {
 	t.Helper()
 	least := 0.25
-	if load == Loads[len(Loads)-1] {
+	if without.HitRatio() > 0.98 { // there is little left to foresee
 		least = 0.1
 	}
 	if spared := 1 - float64(with.Waits)/float64(without.Waits); spared < least {
