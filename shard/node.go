@@ -102,9 +102,11 @@ const (
 // the owner is looking; a hit lost there doesn't matter.
 func (n *node[K, V]) touch() {
 	if state := n.state.Load(); state&hitsMask < hitsMask {
-		n.state.CompareAndSwap(state, state+1)
+		n.count(state)
 	}
 }
+
+func (n *node[K, V]) count(state uint32) { n.state.CompareAndSwap(state, state+1) }
 
 // takeHits returns the hits since the last call and starts over.
 func (n *node[K, V]) takeHits() uint32 {
