@@ -321,8 +321,9 @@ func (p *policy[K, V]) put(q *queue[K, V], number uint32, n *node[K, V]) {
 
 func (p *policy[K, V]) mark(n *node[K, V], number uint32) {
 	for {
-		state := n.state.Load()
-		if n.state.CompareAndSwap(state, state&^queueMask|number<<queueShift) {
+		before := n.state.Load()
+		after := before&^queueMask | number<<queueShift
+		if before == after || n.state.CompareAndSwap(before, after) {
 			return
 		}
 	}

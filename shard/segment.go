@@ -48,6 +48,12 @@ type segment[K Key, V any] struct {
 	// What the owner alone touches.
 	policy policy[K, V]
 	wheel  *ttl.Wheel // made for the first deadline
+
+	// deputies wait in the wheel for nodes that have no place of their own there:
+	// those made before the cache's first deadline, if they get one later.
+	//
+	// INVARIANT: a node is in here only while its deputy's timer is scheduled.
+	deputies map[*node[K, V]]*node[K, V]
 }
 
 const (
@@ -249,12 +255,46 @@ func (s *segment[K, V]) schedule(n *node[K, V], c *cell[V]) {
 	if s.wheel == nil {
 		s.wheel = ttl.NewWheel(s.cache.tick, s.cache.manager.Now(), s.visit)
 	}
-	s.wheel.Schedule(&n.timer, c.deadlineNanos)
+	s.wheel.Schedule(s.timer(n), c.deadlineNanos)
+}
+
+// timer returns the node's place in the wheel, and finds it a deputy where it has
+// none.
+func (s *segment[K, V]) timer(n *node[K, V]) *ttl.Timer {
+	if n.is(timed) {
+		return n.timer()
+	}
+	stand := s.deputies[n]
+	if stand == nil {
+		if s.deputies == nil {
+			s.deputies = make(map[*node[K, V]]*node[K, V])
+		}
+		stand = newNode[K, V](n.key, n.hash, timed|deputy)
+		stand.link = n
+		s.deputies[n] = stand
+	}
+	return stand.timer()
+}
+
+// scheduled reports whether the node, or its deputy, waits in the wheel.
+func (s *segment[K, V]) scheduled(n *node[K, V]) bool {
+	if n.is(timed) {
+		return n.timer().Scheduled()
+	}
+	return s.deputies[n] != nil
 }
 
 func (s *segment[K, V]) cancel(n *node[K, V]) {
-	if n.timer.Scheduled() {
-		s.wheel.Cancel(&n.timer)
+	if s.scheduled(n) {
+		s.wheel.Cancel(s.timer(n))
+		s.dismiss(n)
+	}
+}
+
+// dismiss lets go of the deputy, if the node had one.
+func (s *segment[K, V]) dismiss(n *node[K, V]) {
+	if !n.is(timed) {
+		delete(s.deputies, n)
 	}
 }
 
@@ -266,11 +306,22 @@ func (s *segment[K, V]) expire() (more bool) {
 	return s.wheel.Advance(s.cache.manager.Now(), visitsAtOnce)
 }
 
-// visit is the wheel asking for a node's deadline. The node may have got a later
-// one since, or have died, or have moved, in which case the timer moves to the
-// node that took its place.
+// visit is the wheel asking for a node's deadline.
 func (s *segment[K, V]) visit(t *ttl.Timer, now int64) (deadlineNanos int64) {
 	n := timerNode[K, V](t)
+	if n.is(deputy) {
+		n = n.link
+	}
+	if deadlineNanos = s.lapse(n, now); deadlineNanos == 0 {
+		s.dismiss(n)
+	}
+	return deadlineNanos
+}
+
+// lapse removes a node's entry if its deadline has passed. The node may have got a
+// later one since, which it returns, or have died, or have moved, in which case the
+// timer moves to the node that took its place.
+func (s *segment[K, V]) lapse(n *node[K, V], now int64) (deadlineNanos int64) {
 	for {
 		c := n.cell.Load()
 		switch {
@@ -304,7 +355,7 @@ func (s *segment[K, V]) standing(n *node[K, V]) (*node[K, V], *cell[V]) {
 	if c != nil {
 		twin, c := s.find(n.hash, n.key)
 		if twin != nil && twin.state.And(^uint32(copied))&copied != 0 {
-			if !twin.timer.Scheduled() {
+			if !s.scheduled(twin) {
 				s.schedule(twin, c)
 			}
 			return twin, c

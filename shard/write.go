@@ -3,6 +3,7 @@ package shard
 import (
 	"time"
 
+	"github.com/uds-platform/state/internal/atomics"
 	"github.com/uds-platform/state/internal/clock"
 )
 
@@ -260,15 +261,21 @@ func (c *Cache[K, V]) keep(n *node[K, V]) bool {
 }
 
 func (c *Cache[K, V]) newNode(hash uint32, key K, value V, offer terms) *node[K, V] {
-	var n *node[K, V]
-	if c.costed {
-		n = &node[K, V]{key: key, hash: hash}
-		n.cell.Store(newCell(value, offer.deadlineNanos, offer.cost, true))
-	} else {
-		n = newNodeWithCell(key, hash, cell[V]{value: value, deadlineNanos: offer.deadlineNanos})
+	state := fresh | inWindow<<queueShift | c.nodeFlags()
+	if !c.costed {
+		return newNodeWithCell(key, hash, state, cell[V]{value: value, deadlineNanos: offer.deadlineNanos})
 	}
-	n.state.Store(fresh)
+	n := newNode[K, V](key, hash, state)
+	atomics.InitPointer(&n.cell, newCell(value, offer.deadlineNanos, offer.cost, true))
 	return n
+}
+
+// nodeFlags is what the state of every new node begins with.
+func (c *Cache[K, V]) nodeFlags() uint32 {
+	if c.perishable.Load() {
+		return timed
+	}
+	return 0
 }
 
 // add makes n the key's node, unless the chain has changed since at was found.
