@@ -15,7 +15,7 @@ import (
 // what is on the stacks, does the work and leaves; who fails to become owner
 // leaves at once.
 //
-//	Set ──► stack of new nodes ──┐
+//	Set ──► stack of new nodes ──┐          (unless it becomes the owner itself)
 //	        stack of notices   ──┼──► owner: queues, sketch, wheel, unlinking
 //	timer ──► wake-up          ──┘
 //
@@ -105,13 +105,25 @@ func (s *segment[K, V]) notify(m *notice[K, V]) {
 // segment now. It is bounded: what is left after a few turns, and what nobody
 // waits for, is the manager's. spare is a node that must not be evicted to make
 // room for itself, or nil.
-func (s *segment[K, V]) settle(spare *node[K, V]) {
+func (s *segment[K, V]) settle(spare *node[K, V]) { s.takeTurns(spare, nil) }
+
+// takeTurns is settle, also for a new node that is in its chain and nowhere else: an
+// owner need not publish to itself. Where another goroutine is the owner, it is
+// counted and announced to that one.
+func (s *segment[K, V]) takeTurns(spare, newcomer *node[K, V]) {
 	for range callerTurns {
 		if !s.owner.CompareAndSwap(free, owned) {
-			s.relieve(spare)
-			return
+			if newcomer == nil {
+				s.relieve(spare)
+				return
+			}
+			s.cache.size.Add(1)
+			s.announce(newcomer)
+			newcomer = nil
+			continue
 		}
-		more := s.takeTurn(spare)
+		more := s.takeTurn(spare, newcomer)
+		newcomer = nil
 		if s.hasWork() {
 			continue
 		}
@@ -131,7 +143,7 @@ func (s *segment[K, V]) attend() bool {
 		if !s.owner.CompareAndSwap(free, owned) {
 			return false
 		}
-		if more := s.takeTurn(nil); !more && !s.hasWork() {
+		if more := s.takeTurn(nil, nil); !more && !s.hasWork() {
 			return true
 		}
 	}
@@ -141,8 +153,8 @@ func (s *segment[K, V]) attend() bool {
 
 // takeTurn is one turn as the owner, and what has to be made up for elsewhere
 // after it. It reports whether there is more to do.
-func (s *segment[K, V]) takeTurn(spare *node[K, V]) (more bool) {
-	owed, more := s.turn(spare)
+func (s *segment[K, V]) takeTurn(spare, newcomer *node[K, V]) (more bool) {
+	owed, more := s.turn(spare, newcomer)
 	if owed > 0 {
 		s.cache.evictElsewhere(s, owed, spare)
 	}
@@ -161,7 +173,7 @@ func (s *segment[K, V]) tidy() {
 	}
 	defer s.settle(nil)
 	defer s.release()
-	s.admitPending()
+	s.admit(nil)
 	s.policy.sweepAll()
 }
 
@@ -172,19 +184,19 @@ func (s *segment[K, V]) evictOwned() bool {
 		return false
 	}
 	defer s.release()
-	s.admitPending()
+	s.admit(nil)
 	return s.policy.evictOne(nil)
 }
 
 // turn is what an owner does. It gives ownership up, also where a removal
 // callback panics. It reports how many entries must still go but could not be
 // found here, and whether there is more to do at once.
-func (s *segment[K, V]) turn(spare *node[K, V]) (owed int, more bool) {
+func (s *segment[K, V]) turn(spare, newcomer *node[K, V]) (owed int, more bool) {
 	defer s.release()
 	if s.crowd.Load() != 0 {
 		s.crowd.Store(0)
 	}
-	s.admitPending()
+	s.admit(newcomer)
 	s.heedNotices()
 	more = s.expire()
 	if s.policy.sweep() {
@@ -204,23 +216,33 @@ func (s *segment[K, V]) release() {
 	s.owner.Store(free)
 }
 
-// admitPending lets the new nodes into the window, oldest first.
-func (s *segment[K, V]) admitPending() {
-	if s.pending.Load() == nil {
-		return
+// admit lets the announced nodes into the window, oldest first, and then the
+// newcomer, if there is one: their writers may have left before it came, and it
+// must not be evicted for them.
+func (s *segment[K, V]) admit(newcomer *node[K, V]) {
+	if s.pending.Load() != nil {
+		s.admitPending(newcomer)
+	} else if newcomer != nil {
+		s.policy.admit(newcomer, true)
 	}
-	var oldest *node[K, V]
+}
+
+func (s *segment[K, V]) admitPending(newcomer *node[K, V]) {
+	oldest := newcomer
 	for n := s.pending.Swap(nil); n != nil; {
 		n, n.link, oldest = n.link, oldest, n
 	}
 	defer func() {
+		if oldest != nil && newcomer != nil {
+			s.cache.size.Add(1)
+		}
 		for ; oldest != nil; oldest = s.announceAgain(oldest) {
 		}
 	}()
 	for oldest != nil {
 		n := oldest
 		oldest, n.link = n.link, nil
-		s.policy.admit(n)
+		s.policy.admit(n, n == newcomer)
 	}
 }
 
@@ -230,116 +252,6 @@ func (s *segment[K, V]) announceAgain(n *node[K, V]) (following *node[K, V]) {
 	following = n.link
 	s.announce(n)
 	return following
-}
-
-// heedNotices moves the timers of entries whose life has been shortened.
-func (s *segment[K, V]) heedNotices() {
-	if s.notices.Load() == nil {
-		return
-	}
-	for m := s.notices.Swap(nil); m != nil; {
-		following := m.next
-		m.next = nil
-		if n, c := s.find(m.node.hash, m.node.key); n != nil {
-			s.schedule(n, c)
-		}
-		m = following
-	}
-}
-
-// schedule puts the node's timer where the cell's deadline is.
-func (s *segment[K, V]) schedule(n *node[K, V], c *cell[V]) {
-	if c.deadlineNanos == never {
-		return
-	}
-	if s.wheel == nil {
-		s.wheel = ttl.NewWheel(s.cache.tick, s.cache.manager.Now(), s.visit)
-	}
-	s.wheel.Schedule(s.timer(n), c.deadlineNanos)
-}
-
-// timer returns the node's place in the wheel, and finds it a deputy where it has
-// none.
-func (s *segment[K, V]) timer(n *node[K, V]) *ttl.Timer {
-	if n.is(timed) {
-		return n.timer()
-	}
-	stand := s.deputies[n]
-	if stand == nil {
-		if s.deputies == nil {
-			s.deputies = make(map[*node[K, V]]*node[K, V])
-		}
-		stand = newNode[K, V](n.key, n.hash, timed|deputy)
-		stand.link = n
-		s.deputies[n] = stand
-	}
-	return stand.timer()
-}
-
-// scheduled reports whether the node, or its deputy, waits in the wheel.
-func (s *segment[K, V]) scheduled(n *node[K, V]) bool {
-	if n.is(timed) {
-		return n.timer().Scheduled()
-	}
-	return s.deputies[n] != nil
-}
-
-func (s *segment[K, V]) cancel(n *node[K, V]) {
-	if s.scheduled(n) {
-		s.wheel.Cancel(s.timer(n))
-		s.dismiss(n)
-	}
-}
-
-// dismiss lets go of the deputy, if the node had one.
-func (s *segment[K, V]) dismiss(n *node[K, V]) {
-	if !n.is(timed) {
-		delete(s.deputies, n)
-	}
-}
-
-// expire clears away what the coarse clock says is past its deadline.
-func (s *segment[K, V]) expire() (more bool) {
-	if s.wheel == nil {
-		return false
-	}
-	return s.wheel.Advance(s.cache.manager.Now(), visitsAtOnce)
-}
-
-// visit is the wheel asking for a node's deadline.
-func (s *segment[K, V]) visit(t *ttl.Timer, now int64) (deadlineNanos int64) {
-	n := timerNode[K, V](t)
-	if n.is(deputy) {
-		n = n.link
-	}
-	if deadlineNanos = s.lapse(n, now); deadlineNanos == 0 {
-		s.dismiss(n)
-	}
-	return deadlineNanos
-}
-
-// lapse removes a node's entry if its deadline has passed. The node may have got a
-// later one since, which it returns, or have died, or have moved, in which case the
-// timer moves to the node that took its place.
-func (s *segment[K, V]) lapse(n *node[K, V], now int64) (deadlineNanos int64) {
-	for {
-		c := n.cell.Load()
-		switch {
-		case c == nil || c.deadlineNanos == never:
-			return 0
-		case c.isSealed():
-			if twin, c := s.find(n.hash, n.key); twin != nil {
-				s.schedule(twin, c)
-			}
-			return 0
-		case c.deadlineNanos > now:
-			return c.deadlineNanos
-		}
-		if n.cell.CompareAndSwap(c, nil) {
-			s.bury(n, c, CauseExpired)
-			return 0
-		}
-	}
 }
 
 // standing returns the live node that stands for one in a queue, and its cell:
@@ -377,7 +289,8 @@ func (s *segment[K, V]) evict(n *node[K, V]) bool {
 		if n.cell.CompareAndSwap(c, nil) {
 			s.cancel(n)
 			s.unlink(n.hash)
-			s.cache.removed(n.key, c, CauseEvicted)
+			s.policy.yieldPlace()
+			s.cache.gone(n.key, c, CauseEvicted)
 			return true
 		}
 	}
@@ -388,5 +301,6 @@ func (s *segment[K, V]) evict(n *node[K, V]) bool {
 func (s *segment[K, V]) bury(n *node[K, V], c *cell[V], cause Cause) {
 	s.husks.Add(1)
 	s.unlink(n.hash)
-	s.cache.removed(n.key, c, cause)
+	s.cache.size.Add(-1)
+	s.cache.gone(n.key, c, cause)
 }

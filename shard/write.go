@@ -284,17 +284,15 @@ func (s *segment[K, V]) add(at *place[K, V], n *node[K, V], offer terms) bool {
 		return false
 	}
 	c := s.cache
-	c.size.Add(1)
 	if c.costed {
 		c.total.Add(offer.cost)
 	}
 	c.stats.write(0)
-	s.announce(n)
 	c.manager.Watch(offer.deadlineNanos)
+	s.takeTurns(n, n)
 	if at.chain >= maxChain {
 		s.relieveChain(n)
 	}
-	s.settle(n)
 	return true
 }
 
