@@ -253,9 +253,10 @@ func (c *Cache[K, V]) refuse(key K, why verdict) bool {
 // keep reports that a write stands, unless the cache was closed while it was
 // made: then it takes it back.
 func (c *Cache[K, V]) keep(n *node[K, V]) bool {
-	if !c.closed.Load() {
-		return true
-	}
+	return !c.closed.Load() || c.takeBack(n)
+}
+
+func (c *Cache[K, V]) takeBack(n *node[K, V]) (kept bool) {
 	c.segment(c.hasher.sum(n.key)).remove(n, CauseCleared)
 	return false
 }
