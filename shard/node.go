@@ -58,15 +58,16 @@ type newborn[K Key, V any] struct {
 // cache line. See segment.timer for an entry that has no such place and comes to
 // need one.
 //
-// INVARIANT: node and newborn follow the timer at once; see node.timer.
+// INVARIANT: a timedNewborn begins as a timedNode does; see node.timer.
 type timedNode[K Key, V any] struct {
+	// timer must stay first: timerNode turns its address into the record's.
 	timer ttl.Timer // owner
 	node  node[K, V]
 }
 
 type timedNewborn[K Key, V any] struct {
-	timer ttl.Timer // owner
-	born  newborn[K, V]
+	timed timedNode[K, V]
+	first cell[V]
 }
 
 // maxInbornBytes is the largest value that begins its life beside its node.
@@ -94,17 +95,20 @@ func newNodeWithCell[K Key, V any](key K, hash, state uint32, first cell[V]) *no
 		atomics.InitPointer(&n.cell, &own)
 		return n
 	}
-	var born *newborn[K, V]
+	var n *node[K, V]
+	var c *cell[V]
 	if state&timed != 0 {
-		born = &new(timedNewborn[K, V]).born
+		born := new(timedNewborn[K, V])
+		n, c = &born.timed.node, &born.first
 	} else {
-		born = new(newborn[K, V])
+		born := new(newborn[K, V])
+		n, c = &born.node, &born.first
 	}
-	born.first = first
-	born.node.key, born.node.hash = key, hash
-	atomics.Init(&born.node.state, state)
-	atomics.InitPointer(&born.node.cell, &born.first)
-	return &born.node
+	*c = first
+	n.key, n.hash = key, hash
+	atomics.Init(&n.state, state)
+	atomics.InitPointer(&n.cell, c)
+	return n
 }
 
 // The bits of node.state.
@@ -183,10 +187,11 @@ func (n *node[K, V]) isFor(other *node[K, V]) bool {
 
 // timer returns the timer in front of a node that is timed.
 func (n *node[K, V]) timer() *ttl.Timer {
-	return (*ttl.Timer)(unsafe.Add(unsafe.Pointer(n), -int(unsafe.Sizeof(ttl.Timer{}))))
+	offset := unsafe.Offsetof(timedNode[K, V]{}.node)
+	return &(*timedNode[K, V])(unsafe.Add(unsafe.Pointer(n), -int(offset))).timer
 }
 
 // timerNode returns the node behind a timer.
 func timerNode[K Key, V any](t *ttl.Timer) *node[K, V] {
-	return (*node[K, V])(unsafe.Add(unsafe.Pointer(t), unsafe.Sizeof(ttl.Timer{})))
+	return &(*timedNode[K, V])(unsafe.Pointer(t)).node
 }
