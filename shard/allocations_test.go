@@ -48,12 +48,15 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-func TestNodeFillsOneCacheLine(t *testing.T) {
+func TestNodeAndItsCellFillOneCacheLine(t *testing.T) {
 	if unsafe.Sizeof(uintptr(0)) != 8 {
 		return // the sizes are those of 64-bit machines
 	}
-	if got := unsafe.Sizeof(node[string, int]{}); got != 64 {
-		t.Errorf("a node with a string key has %d bytes, want 64", got)
+	if got := unsafe.Sizeof(newborn[string, int]{}); got != 64 {
+		t.Errorf("a node with a string key and its first cell have %d bytes, want 64", got)
+	}
+	if got := unsafe.Sizeof(timedNewborn[string, int]{}); got != 80 {
+		t.Errorf("with a place in the wheel they have %d bytes, want 80", got)
 	}
 	if got := unsafe.Sizeof(cell[int]{}); got != 16 {
 		t.Errorf("a cell with an int has %d bytes, want 16", got)

@@ -41,18 +41,23 @@ type Cache[K Key, V any] struct {
 	onRemoval    func(K, V, Cause)
 	unborn       *node[K, V] // the head of a bucket that has yet to arrive; see grow.go
 	closed       atomics.Bool
-	balance      balance
-	hand         atomics.Uint32 // the segment that evictElsewhere turns to next
 
 	maxSize atomics.Int64 // 0: none
 	maxCost atomics.Int64 // 0: none
 	_       [64]byte
 
 	// size and total are the one budget for all segments. Only inserts and
-	// removals write them, and updates that change the cost.
+	// removals write them, and updates that change the cost; but not an insert
+	// that takes the place of what it evicts, which is the rule in a full cache.
+	// So the line stays with all cores.
 	size  atomics.Int64
 	total atomics.Int64
 	_     [48]byte
+
+	// What inserts write now and then.
+	balance balance
+	hand    atomics.Uint32 // the segment that evictElsewhere turns to next
+	_       [48]byte
 }
 
 // New returns an empty cache. Where the options are bad, the error wraps
@@ -174,9 +179,9 @@ func (c *Cache[K, V]) now() int64 {
 	return c.manager.Now()
 }
 
-// removed does the accounts for a value that has left the cache for good.
-func (c *Cache[K, V]) removed(key K, old *cell[V], cause Cause) {
-	c.size.Add(-1)
+// gone does the accounts for a value that has left the cache for good, but for the
+// number of entries.
+func (c *Cache[K, V]) gone(key K, old *cell[V], cause Cause) {
 	if c.costed {
 		c.total.Add(-old.costIn(true))
 	}
@@ -198,6 +203,12 @@ func (c *Cache[K, V]) causeOf(old *cell[V], cause Cause) Cause {
 		return CauseExpired
 	}
 	return cause
+}
+
+// full: there is no room for one more.
+func (c *Cache[K, V]) full() bool {
+	maximum := c.maxSize.Load()
+	return maximum > 0 && c.size.Load() >= maximum
 }
 
 func (c *Cache[K, V]) overSize() bool {

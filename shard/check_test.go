@@ -29,6 +29,7 @@ func (c *Cache[K, V]) deepCheck(t reporter) {
 			t.Fatalf("segment %d stays owned", i)
 		}
 		s.checkStacks(t)
+		s.checkDeputies(t)
 		standing := s.checkQueues(t)
 		for bucket := range s.table.Load().heads {
 			for _, found := range s.collect(nil, s.table.Load(), uint32(bucket)) {
@@ -94,6 +95,15 @@ func (s *segment[K, V]) checkStacks(t reporter) {
 	}
 }
 
+func (s *segment[K, V]) checkDeputies(t reporter) {
+	t.Helper()
+	for n, stand := range s.deputies {
+		if n.is(timed) || !stand.is(deputy) || stand.link != n || !stand.timer().Scheduled() {
+			t.Errorf("segment %d has a deputy for key %v that waits for nothing", s.index, n.key)
+		}
+	}
+}
+
 // checkQueues walks the queues and returns the live nodes that they hold.
 func (s *segment[K, V]) checkQueues(t reporter) map[*node[K, V]]bool {
 	t.Helper()
@@ -149,10 +159,10 @@ func (s *segment[K, V]) checkNode(t reporter, n *node[K, V], cl *cell[V], standi
 		t.Errorf("key %v is marked as no entry", n.key)
 	case !standing[n]:
 		t.Errorf("key %v is alive and in no queue: it could never be evicted", n.key)
-	case cl.deadlineNanos != never && !n.timer.Scheduled() && !n.is(copied):
+	case cl.deadlineNanos != never && !s.scheduled(n) && !n.is(copied):
 		t.Errorf("key %v has a deadline and no timer", n.key)
 	}
-	if next, ok := s.nextTimer(); n.timer.Scheduled() && cl.deadlineNanos != never && (!ok || next > max(cl.deadlineNanos, c.manager.Exact())+2*int64(c.tick)) {
+	if next, ok := s.nextTimer(); s.scheduled(n) && cl.deadlineNanos != never && (!ok || next > max(cl.deadlineNanos, c.manager.Exact())+2*int64(c.tick)) {
 		t.Errorf("key %v is due at %d, and the wheel wakes at %d", n.key, cl.deadlineNanos, next)
 	}
 }

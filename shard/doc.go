@@ -47,5 +47,6 @@
 //   - A cache of N entries holds N keys, whatever they are.
 //   - A value is gone one tick after its deadline, and each value that leaves is
 //     reported exactly once.
-//   - A Get allocates nothing, an update one cell, an insert a cell and a node.
+//   - A Get allocates nothing, an update one cell, an insert a node with its first
+//     cell beside it, or the two apart where values are large or have a cost.
 package shard

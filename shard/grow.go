@@ -1,5 +1,7 @@
 package shard
 
+import "github.com/uds-platform/state/internal/atomics"
+
 // Growth, after Liu, Zhang and Spear, "Dynamic-Sized Nonblocking Hash Tables"
 // (PODC 2014): a segment's table is succeeded by a larger one, and whoever needs
 // a bucket moves it there first. Nobody waits, and a goroutine that stops in the
@@ -173,8 +175,7 @@ func (s *segment[K, V]) copyChain(first *node[K, V], bucket uint32, larger *tabl
 		if c == nil || n.hash&mask != bucket {
 			continue
 		}
-		twin := s.twin(n, c.original())
-		twin.state.Store(n.state.Load()&(hitsMask|queueMask) | copied)
+		twin := s.cache.twin(n, c.original())
 		if last == nil {
 			chain = twin
 		} else {
@@ -187,12 +188,13 @@ func (s *segment[K, V]) copyChain(first *node[K, V], bucket uint32, larger *tabl
 
 // twin returns a new node for the entry of n. The cell is copied where it may lie
 // beside its node, since it would keep that alive.
-func (s *segment[K, V]) twin(n *node[K, V], original *cell[V]) *node[K, V] {
-	if !s.cache.costed {
-		return newNodeWithCell(n.key, n.hash, *original)
+func (c *Cache[K, V]) twin(n *node[K, V], original *cell[V]) *node[K, V] {
+	state := n.state.Load()&(hitsMask|queueMask) | copied | c.nodeFlags()
+	if !c.costed {
+		return newNodeWithCell(n.key, n.hash, state, *original)
 	}
-	twin := &node[K, V]{key: n.key, hash: n.hash}
-	twin.cell.Store(original)
+	twin := newNode[K, V](n.key, n.hash, state)
+	atomics.InitPointer(&twin.cell, original)
 	return twin
 }
 

@@ -45,13 +45,17 @@ func newHasher[K Key]() hasher[K] {
 }
 
 func (h *hasher[K]) sum(key K) uint64 {
-	if h.shape == shapeString {
-		return xxh3(*(*string)(unsafe.Pointer(&key)))
+	switch p := unsafe.Pointer(&key); h.shape {
+	case shapeString:
+		return xxh3(*(*string)(p))
+	case shape64:
+		return xxh3Word(*(*uint64)(p))
+	default:
+		return h.sumRare(key)
 	}
-	return h.sumInteger(key)
 }
 
-func (h *hasher[K]) sumInteger(key K) uint64 {
+func (h *hasher[K]) sumRare(key K) uint64 {
 	switch p := unsafe.Pointer(&key); h.shape {
 	case shape8:
 		return xxh3Word(uint64(*(*uint8)(p)))
@@ -59,8 +63,6 @@ func (h *hasher[K]) sumInteger(key K) uint64 {
 		return xxh3Word(uint64(*(*uint16)(p)))
 	case shape32:
 		return xxh3Word(uint64(*(*uint32)(p)))
-	case shape64:
-		return xxh3Word(*(*uint64)(p))
 	default:
 		return h.custom(key)
 	}

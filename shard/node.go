@@ -7,9 +7,9 @@ import (
 	"github.com/uds-platform/state/ttl"
 )
 
-// node is one key's place in a segment. With a string key it fills one cache
-// line of 64 bytes, so a Get that finds it touches the chain head, the node,
-// the key's bytes and the cell.
+// node is one key's place in a segment. With a string key and a small value the
+// node and its first cell fill one cache line of 64 bytes, so a Get that finds it
+// touches the chain head, that line and the key's bytes.
 //
 //	head ──► node ──► node ──► nil          chain, by next
 //	           │        └────► cell          alive
@@ -31,9 +31,6 @@ import (
 // nodes (ABA); a marked next pointer as in Harris's list (Go has no pointer
 // tags, and inserting at heads only makes marks needless).
 type node[K Key, V any] struct {
-	// timer must stay first: timerNode turns its address into the node's.
-	timer ttl.Timer // owner
-
 	next atomics.Pointer[node[K, V]]
 	cell atomics.Pointer[cell[V]]
 
@@ -55,21 +52,63 @@ type newborn[K Key, V any] struct {
 	first cell[V]
 }
 
+// timedNode and timedNewborn are what a node and a newborn are in a cache where
+// entries expire: with a place in the wheel in front. In one where none does that
+// would be a fifth of the memory, and it would push the node over the end of a
+// cache line. See segment.timer for an entry that has no such place and comes to
+// need one.
+//
+// INVARIANT: a timedNewborn begins as a timedNode does; see node.timer.
+type timedNode[K Key, V any] struct {
+	// timer must stay first: timerNode turns its address into the record's.
+	timer ttl.Timer // owner
+	node  node[K, V]
+}
+
+type timedNewborn[K Key, V any] struct {
+	timed timedNode[K, V]
+	first cell[V]
+}
+
 // maxInbornBytes is the largest value that begins its life beside its node.
 const maxInbornBytes = 24
 
-// newNodeWithCell returns a node for the key, with a copy of the cell.
-func newNodeWithCell[K Key, V any](key K, hash uint32, first cell[V]) *node[K, V] {
+// newNode returns a node in that state, without a cell.
+func newNode[K Key, V any](key K, hash, state uint32) *node[K, V] {
+	var n *node[K, V]
+	if state&timed != 0 {
+		n = &new(timedNode[K, V]).node
+	} else {
+		n = new(node[K, V])
+	}
+	n.key, n.hash = key, hash
+	atomics.Init(&n.state, state)
+	return n
+}
+
+// newNodeWithCell returns a node for the key in that state, with a copy of the
+// cell.
+func newNodeWithCell[K Key, V any](key K, hash, state uint32, first cell[V]) *node[K, V] {
 	if unsafe.Sizeof(first.value) > maxInbornBytes {
-		n := &node[K, V]{key: key, hash: hash}
+		n := newNode[K, V](key, hash, state)
 		own := first
-		n.cell.Store(&own)
+		atomics.InitPointer(&n.cell, &own)
 		return n
 	}
-	born := &newborn[K, V]{first: first}
-	born.node.key, born.node.hash = key, hash
-	born.node.cell.Store(&born.first)
-	return &born.node
+	var n *node[K, V]
+	var c *cell[V]
+	if state&timed != 0 {
+		born := new(timedNewborn[K, V])
+		n, c = &born.timed.node, &born.first
+	} else {
+		born := new(newborn[K, V])
+		n, c = &born.node, &born.first
+	}
+	*c = first
+	n.key, n.hash = key, hash
+	atomics.Init(&n.state, state)
+	atomics.InitPointer(&n.cell, c)
+	return n
 }
 
 // The bits of node.state.
@@ -96,15 +135,24 @@ const (
 
 	// moved: a marker whose bucket has arrived in the larger table.
 	moved = 1 << 7
+
+	// timed: has a place in the wheel in front of it.
+	timed = 1 << 8
+
+	// deputy: no entry, but the place in the wheel of one that has none; its
+	// link is that entry's node.
+	deputy = 1 << 9
 )
 
 // touch counts a hit. A failed CAS means that someone else counted one or that
 // the owner is looking; a hit lost there doesn't matter.
 func (n *node[K, V]) touch() {
 	if state := n.state.Load(); state&hitsMask < hitsMask {
-		n.state.CompareAndSwap(state, state+1)
+		n.count(state)
 	}
 }
+
+func (n *node[K, V]) count(state uint32) { n.state.CompareAndSwap(state, state+1) }
 
 // takeHits returns the hits since the last call and starts over.
 func (n *node[K, V]) takeHits() uint32 {
@@ -137,7 +185,13 @@ func (n *node[K, V]) isFor(other *node[K, V]) bool {
 	return other != nil && n.hash == other.hash && n.key == other.key
 }
 
-// timerNode returns the node that a timer is the first field of.
+// timer returns the timer in front of a node that is timed.
+func (n *node[K, V]) timer() *ttl.Timer {
+	offset := unsafe.Offsetof(timedNode[K, V]{}.node)
+	return &(*timedNode[K, V])(unsafe.Add(unsafe.Pointer(n), -int(offset))).timer
+}
+
+// timerNode returns the node behind a timer.
 func timerNode[K Key, V any](t *ttl.Timer) *node[K, V] {
-	return (*node[K, V])(unsafe.Pointer(t))
+	return &(*timedNode[K, V])(unsafe.Pointer(t)).node
 }

@@ -71,10 +71,10 @@ func TestTimerFollowsAMove(t *testing.T) {
 
 	resume := suspendOwners(t, c)
 	s.cancel(n)
-	if deadline := s.visit(&n.timer, c.manager.Exact()); deadline != 0 {
+	if deadline := s.visit(n.timer(), c.manager.Exact()); deadline != 0 {
 		t.Errorf("the wheel takes the old node back, for %d", deadline)
 	}
-	if twin, _ := s.find(hash, key); twin == n || !twin.timer.Scheduled() {
+	if twin, _ := s.find(hash, key); twin == n || !s.scheduled(twin) {
 		t.Error("the copy has no timer")
 	}
 	resume()

@@ -37,6 +37,10 @@ type policy[K Key, V any] struct {
 	// debt counts entries that should have been evicted but were not found.
 	debt int
 
+	// uncounted: the entry that is being admitted is not yet among the cache's
+	// number of entries. INVARIANT: false between turns.
+	uncounted bool
+
 	// sweeping says which queue the sweep is in, as a queue's number; zero
 	// where none is under way.
 	sweeping uint32
@@ -95,23 +99,25 @@ func (p *policy[K, V]) length() int {
 
 // admit lets a new node into the window and, where that makes the cache too
 // large, evicts one entry: not more, since other segments that overflow do
-// the same for themselves.
-func (p *policy[K, V]) admit(n *node[K, V]) {
+// the same for themselves. A newcomer is not among the cache's number of entries
+// yet.
+func (p *policy[K, V]) admit(n *node[K, V], newcomer bool) {
 	s := p.segment
+	p.uncounted = newcomer
 	n, c := s.standing(n)
 	if n == nil {
+		p.count() // whoever removed it has taken it off
 		return
 	}
 	s.schedule(n, c)
 	p.put(&p.window, inWindow, n)
 	p.keepUp()
 	if s.cache.unbounded {
+		p.count()
 		return
 	}
 	p.learn(n.hash)
-	if s.cache.overSize() && !p.evictOne(nil) {
-		p.debt++
-	}
+	p.makeRoom()
 	p.spill()
 }
 
@@ -321,8 +327,9 @@ func (p *policy[K, V]) put(q *queue[K, V], number uint32, n *node[K, V]) {
 
 func (p *policy[K, V]) mark(n *node[K, V], number uint32) {
 	for {
-		state := n.state.Load()
-		if n.state.CompareAndSwap(state, state&^queueMask|number<<queueShift) {
+		before := n.state.Load()
+		after := before&^queueMask | number<<queueShift
+		if before == after || n.state.CompareAndSwap(before, after) {
 			return
 		}
 	}

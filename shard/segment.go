@@ -15,7 +15,7 @@ import (
 // what is on the stacks, does the work and leaves; who fails to become owner
 // leaves at once.
 //
-//	Set ──► stack of new nodes ──┐
+//	Set ──► stack of new nodes ──┐          (unless it becomes the owner itself)
 //	        stack of notices   ──┼──► owner: queues, sketch, wheel, unlinking
 //	timer ──► wake-up          ──┘
 //
@@ -48,6 +48,12 @@ type segment[K Key, V any] struct {
 	// What the owner alone touches.
 	policy policy[K, V]
 	wheel  *ttl.Wheel // made for the first deadline
+
+	// deputies wait in the wheel for nodes that have no place of their own there:
+	// those made before the cache's first deadline, if they get one later.
+	//
+	// INVARIANT: a node is in here only while its deputy's timer is scheduled.
+	deputies map[*node[K, V]]*node[K, V]
 }
 
 const (
@@ -99,13 +105,25 @@ func (s *segment[K, V]) notify(m *notice[K, V]) {
 // segment now. It is bounded: what is left after a few turns, and what nobody
 // waits for, is the manager's. spare is a node that must not be evicted to make
 // room for itself, or nil.
-func (s *segment[K, V]) settle(spare *node[K, V]) {
+func (s *segment[K, V]) settle(spare *node[K, V]) { s.takeTurns(spare, nil) }
+
+// takeTurns is settle, also for a new node that is in its chain and nowhere else: an
+// owner need not publish to itself. Where another goroutine is the owner, it is
+// counted and announced to that one.
+func (s *segment[K, V]) takeTurns(spare, newcomer *node[K, V]) {
 	for range callerTurns {
 		if !s.owner.CompareAndSwap(free, owned) {
-			s.relieve(spare)
-			return
+			if newcomer == nil {
+				s.relieve(spare)
+				return
+			}
+			s.cache.size.Add(1)
+			s.announce(newcomer)
+			newcomer = nil
+			continue
 		}
-		more := s.takeTurn(spare)
+		more := s.takeTurn(spare, newcomer)
+		newcomer = nil
 		if s.hasWork() {
 			continue
 		}
@@ -125,7 +143,7 @@ func (s *segment[K, V]) attend() bool {
 		if !s.owner.CompareAndSwap(free, owned) {
 			return false
 		}
-		if more := s.takeTurn(nil); !more && !s.hasWork() {
+		if more := s.takeTurn(nil, nil); !more && !s.hasWork() {
 			return true
 		}
 	}
@@ -135,8 +153,8 @@ func (s *segment[K, V]) attend() bool {
 
 // takeTurn is one turn as the owner, and what has to be made up for elsewhere
 // after it. It reports whether there is more to do.
-func (s *segment[K, V]) takeTurn(spare *node[K, V]) (more bool) {
-	owed, more := s.turn(spare)
+func (s *segment[K, V]) takeTurn(spare, newcomer *node[K, V]) (more bool) {
+	owed, more := s.turn(spare, newcomer)
 	if owed > 0 {
 		s.cache.evictElsewhere(s, owed, spare)
 	}
@@ -155,7 +173,7 @@ func (s *segment[K, V]) tidy() {
 	}
 	defer s.settle(nil)
 	defer s.release()
-	s.admitPending()
+	s.admit(nil)
 	s.policy.sweepAll()
 }
 
@@ -166,19 +184,19 @@ func (s *segment[K, V]) evictOwned() bool {
 		return false
 	}
 	defer s.release()
-	s.admitPending()
+	s.admit(nil)
 	return s.policy.evictOne(nil)
 }
 
 // turn is what an owner does. It gives ownership up, also where a removal
 // callback panics. It reports how many entries must still go but could not be
 // found here, and whether there is more to do at once.
-func (s *segment[K, V]) turn(spare *node[K, V]) (owed int, more bool) {
+func (s *segment[K, V]) turn(spare, newcomer *node[K, V]) (owed int, more bool) {
 	defer s.release()
 	if s.crowd.Load() != 0 {
 		s.crowd.Store(0)
 	}
-	s.admitPending()
+	s.admit(newcomer)
 	s.heedNotices()
 	more = s.expire()
 	if s.policy.sweep() {
@@ -198,23 +216,33 @@ func (s *segment[K, V]) release() {
 	s.owner.Store(free)
 }
 
-// admitPending lets the new nodes into the window, oldest first.
-func (s *segment[K, V]) admitPending() {
-	if s.pending.Load() == nil {
-		return
+// admit lets the announced nodes into the window, oldest first, and then the
+// newcomer, if there is one: their writers may have left before it came, and it
+// must not be evicted for them.
+func (s *segment[K, V]) admit(newcomer *node[K, V]) {
+	if s.pending.Load() != nil {
+		s.admitPending(newcomer)
+	} else if newcomer != nil {
+		s.policy.admit(newcomer, true)
 	}
-	var oldest *node[K, V]
+}
+
+func (s *segment[K, V]) admitPending(newcomer *node[K, V]) {
+	oldest := newcomer
 	for n := s.pending.Swap(nil); n != nil; {
 		n, n.link, oldest = n.link, oldest, n
 	}
 	defer func() {
+		if oldest != nil && newcomer != nil {
+			s.cache.size.Add(1)
+		}
 		for ; oldest != nil; oldest = s.announceAgain(oldest) {
 		}
 	}()
 	for oldest != nil {
 		n := oldest
 		oldest, n.link = n.link, nil
-		s.policy.admit(n)
+		s.policy.admit(n, n == newcomer)
 	}
 }
 
@@ -224,71 +252,6 @@ func (s *segment[K, V]) announceAgain(n *node[K, V]) (following *node[K, V]) {
 	following = n.link
 	s.announce(n)
 	return following
-}
-
-// heedNotices moves the timers of entries whose life has been shortened.
-func (s *segment[K, V]) heedNotices() {
-	if s.notices.Load() == nil {
-		return
-	}
-	for m := s.notices.Swap(nil); m != nil; {
-		following := m.next
-		m.next = nil
-		if n, c := s.find(m.node.hash, m.node.key); n != nil {
-			s.schedule(n, c)
-		}
-		m = following
-	}
-}
-
-// schedule puts the node's timer where the cell's deadline is.
-func (s *segment[K, V]) schedule(n *node[K, V], c *cell[V]) {
-	if c.deadlineNanos == never {
-		return
-	}
-	if s.wheel == nil {
-		s.wheel = ttl.NewWheel(s.cache.tick, s.cache.manager.Now(), s.visit)
-	}
-	s.wheel.Schedule(&n.timer, c.deadlineNanos)
-}
-
-func (s *segment[K, V]) cancel(n *node[K, V]) {
-	if n.timer.Scheduled() {
-		s.wheel.Cancel(&n.timer)
-	}
-}
-
-// expire clears away what the coarse clock says is past its deadline.
-func (s *segment[K, V]) expire() (more bool) {
-	if s.wheel == nil {
-		return false
-	}
-	return s.wheel.Advance(s.cache.manager.Now(), visitsAtOnce)
-}
-
-// visit is the wheel asking for a node's deadline. The node may have got a later
-// one since, or have died, or have moved, in which case the timer moves to the
-// node that took its place.
-func (s *segment[K, V]) visit(t *ttl.Timer, now int64) (deadlineNanos int64) {
-	n := timerNode[K, V](t)
-	for {
-		c := n.cell.Load()
-		switch {
-		case c == nil || c.deadlineNanos == never:
-			return 0
-		case c.isSealed():
-			if twin, c := s.find(n.hash, n.key); twin != nil {
-				s.schedule(twin, c)
-			}
-			return 0
-		case c.deadlineNanos > now:
-			return c.deadlineNanos
-		}
-		if n.cell.CompareAndSwap(c, nil) {
-			s.bury(n, c, CauseExpired)
-			return 0
-		}
-	}
 }
 
 // standing returns the live node that stands for one in a queue, and its cell:
@@ -304,7 +267,7 @@ func (s *segment[K, V]) standing(n *node[K, V]) (*node[K, V], *cell[V]) {
 	if c != nil {
 		twin, c := s.find(n.hash, n.key)
 		if twin != nil && twin.state.And(^uint32(copied))&copied != 0 {
-			if !twin.timer.Scheduled() {
+			if !s.scheduled(twin) {
 				s.schedule(twin, c)
 			}
 			return twin, c
@@ -326,7 +289,8 @@ func (s *segment[K, V]) evict(n *node[K, V]) bool {
 		if n.cell.CompareAndSwap(c, nil) {
 			s.cancel(n)
 			s.unlink(n.hash)
-			s.cache.removed(n.key, c, CauseEvicted)
+			s.policy.yieldPlace()
+			s.cache.gone(n.key, c, CauseEvicted)
 			return true
 		}
 	}
@@ -337,5 +301,6 @@ func (s *segment[K, V]) evict(n *node[K, V]) bool {
 func (s *segment[K, V]) bury(n *node[K, V], c *cell[V], cause Cause) {
 	s.husks.Add(1)
 	s.unlink(n.hash)
-	s.cache.removed(n.key, c, cause)
+	s.cache.size.Add(-1)
+	s.cache.gone(n.key, c, cause)
 }

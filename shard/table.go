@@ -121,7 +121,7 @@ func (s *segment[K, V]) spot(hash uint32, key K) (*node[K, V], *cell[V]) {
 // insert makes n the head of the chain that at was found in, unless the chain
 // has got a new head since.
 func (at *place[K, V]) insert(n *node[K, V]) bool {
-	n.next.Store(at.head)
+	atomics.InitPointer(&n.next, at.head)
 	return at.table.head(n.hash).CompareAndSwap(at.head, n)
 }
 

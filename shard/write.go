@@ -3,6 +3,7 @@ package shard
 import (
 	"time"
 
+	"github.com/uds-platform/state/internal/atomics"
 	"github.com/uds-platform/state/internal/clock"
 )
 
@@ -252,23 +253,30 @@ func (c *Cache[K, V]) refuse(key K, why verdict) bool {
 // keep reports that a write stands, unless the cache was closed while it was
 // made: then it takes it back.
 func (c *Cache[K, V]) keep(n *node[K, V]) bool {
-	if !c.closed.Load() {
-		return true
-	}
+	return !c.closed.Load() || c.takeBack(n)
+}
+
+func (c *Cache[K, V]) takeBack(n *node[K, V]) (kept bool) {
 	c.segment(c.hasher.sum(n.key)).remove(n, CauseCleared)
 	return false
 }
 
 func (c *Cache[K, V]) newNode(hash uint32, key K, value V, offer terms) *node[K, V] {
-	var n *node[K, V]
-	if c.costed {
-		n = &node[K, V]{key: key, hash: hash}
-		n.cell.Store(newCell(value, offer.deadlineNanos, offer.cost, true))
-	} else {
-		n = newNodeWithCell(key, hash, cell[V]{value: value, deadlineNanos: offer.deadlineNanos})
+	state := fresh | inWindow<<queueShift | c.nodeFlags()
+	if !c.costed {
+		return newNodeWithCell(key, hash, state, cell[V]{value: value, deadlineNanos: offer.deadlineNanos})
 	}
-	n.state.Store(fresh)
+	n := newNode[K, V](key, hash, state)
+	atomics.InitPointer(&n.cell, newCell(value, offer.deadlineNanos, offer.cost, true))
 	return n
+}
+
+// nodeFlags is what the state of every new node begins with.
+func (c *Cache[K, V]) nodeFlags() uint32 {
+	if c.perishable.Load() {
+		return timed
+	}
+	return 0
 }
 
 // add makes n the key's node, unless the chain has changed since at was found.
@@ -277,17 +285,15 @@ func (s *segment[K, V]) add(at *place[K, V], n *node[K, V], offer terms) bool {
 		return false
 	}
 	c := s.cache
-	c.size.Add(1)
 	if c.costed {
 		c.total.Add(offer.cost)
 	}
 	c.stats.write(0)
-	s.announce(n)
 	c.manager.Watch(offer.deadlineNanos)
+	s.takeTurns(n, n)
 	if at.chain >= maxChain {
 		s.relieveChain(n)
 	}
-	s.settle(n)
 	return true
 }
 

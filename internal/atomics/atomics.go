@@ -2,10 +2,9 @@
 // sync/atomic.
 //
 // In a normal build every name here is an alias (alias.go), so the compiler sees
-// sync/atomic itself. An alias is a second name for one type, not a type of its
-// own: the same methods, intrinsics, inlining and race detector, and so the same
-// instructions, by the language's definition and not by an optimizer's grace. A
-// test holds that the types are identical.
+// sync/atomic itself: the same types, methods, intrinsics and race detector. What
+// an alias does not bring by itself is inlining; see inline.go. Tests hold that the
+// types are identical, and that no atomic operation of the engine is a call.
 //
 // With the build tag explore the same names are types of our own
 // (yielding.go), which yield to the scheduler of package explore before each

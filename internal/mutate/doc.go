@@ -16,7 +16,7 @@
 //	why:  The head may have got another node since the scan.
 //	file: shard/table.go
 //	test: TestNoInsertIsLost
-//	 	n.next.Store(at.head)
+//	 	atomics.InitPointer(&n.next, at.head)
 //	-	return at.table.head(n.hash).CompareAndSwap(at.head, n)
 //	+	at.table.head(n.hash).Store(n)
 //	+	return true
