@@ -20,10 +20,22 @@ func veteran(t *testing.T, o Options[int, int], ttl time.Duration) (*Cache[int, 
 	if !c.SetTTL(1, ttl) {
 		t.Fatal("SetTTL found no entry")
 	}
-	if len(s.deputies) != 1 || !s.scheduled(n) {
-		t.Fatalf("%d deputies wait in the wheel, want 1", len(s.deputies))
+	if deputies, timer := s.waiting(t); deputies != 1 || !timer {
+		t.Fatalf("%d deputies, a timer waits: %v; want 1 that does", deputies, timer)
 	}
 	return c, s, n
+}
+
+// waiting returns, as the segment's owner, how many deputies there are and whether a
+// timer waits.
+func (s *segment[K, V]) waiting(t *testing.T) (deputies int, timer bool) {
+	t.Helper()
+	if !s.own() {
+		t.Fatal("the segment stays owned")
+	}
+	defer s.owner.Store(free)
+	_, timer = s.nextTimer()
+	return len(s.deputies), timer
 }
 
 func TestVeteranExpires(t *testing.T) {
@@ -31,19 +43,20 @@ func TestVeteranExpires(t *testing.T) {
 		c, s, _ := veteran(t, Options[int, int]{MaximumSize: 100}, time.Second)
 		c.SetTTL(1, 2*time.Second)
 		time.Sleep(time.Second + 10*time.Millisecond)
-		if _, ok := c.Get(1); !ok || len(s.deputies) != 1 {
-			t.Errorf("found: %v, with %d deputies; its life was prolonged", ok, len(s.deputies))
+		deputies, _ := s.waiting(t)
+		if _, ok := c.Get(1); !ok || deputies != 1 {
+			t.Errorf("found: %v, with %d deputies; its life was prolonged", ok, deputies)
 		}
 		c.SetTTL(1, time.Millisecond)
-		if len(s.deputies) != 1 {
-			t.Errorf("%d deputies wait for one entry", len(s.deputies))
+		if deputies, _ := s.waiting(t); deputies != 1 {
+			t.Errorf("%d deputies wait for one entry", deputies)
 		}
 		time.Sleep(10 * time.Millisecond)
 		if _, ok := c.Get(1); ok || c.Len() != 0 {
 			t.Errorf("found: %v, of %d; its deadline has passed", ok, c.Len())
 		}
-		if _, ok := s.nextTimer(); ok || len(s.deputies) != 0 {
-			t.Errorf("%d deputies are left, a timer waits: %v", len(s.deputies), ok)
+		if deputies, timer := s.waiting(t); timer || deputies != 0 {
+			t.Errorf("%d deputies are left, a timer waits: %v", deputies, timer)
 		}
 	})
 }
@@ -65,8 +78,8 @@ func TestVeteranThatGoesDismissesItsDeputy(t *testing.T) {
 			if _, ok := c.GetQuietly(1); ok {
 				t.Fatal("it is still there")
 			}
-			if _, ok := s.nextTimer(); ok || len(s.deputies) != 0 {
-				t.Errorf("%d deputies are left, a timer waits: %v", len(s.deputies), ok)
+			if deputies, timer := s.waiting(t); timer || deputies != 0 {
+				t.Errorf("%d deputies are left, a timer waits: %v", deputies, timer)
 			}
 		})
 	}
@@ -78,12 +91,13 @@ func TestVeteranThatMovesNeedsNoDeputy(t *testing.T) {
 	s.grow(s.table.Load())
 	s.keepMoving()
 	c.comeToRest()
+	if deputies, _ := s.waiting(t); deputies != 0 {
+		t.Error("the old node's deputy is still there")
+	}
 	twin, _ := s.find(n.hash, 1)
+	defer suspendOwners(t, c)()
 	if twin == n || !twin.is(timed) || !s.scheduled(twin) {
 		t.Errorf("moved: %v; with a place of its own: %v, which waits: %v", twin != n, twin.is(timed), s.scheduled(twin))
-	}
-	if len(s.deputies) != 0 {
-		t.Error("the old node's deputy is still there")
 	}
 }
 
