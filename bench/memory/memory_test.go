@@ -56,7 +56,7 @@ func TestGarbageIsWhatOperationsAllocate(t *testing.T) {
 	if s := found[contest.Ours+" "+Updates]; s.Objects < 0.9 || s.Objects > 1.1 || s.Bytes < 8 {
 		t.Errorf("an update of ours allocates one cell, not %v", s)
 	}
-	if s := found[contest.Ours+" "+Inserts]; s.Objects < 0.9 || s.Objects > 1.1 || s.Bytes < 64 {
+	if s := found[contest.Ours+" "+Inserts]; s.Objects < 0.9 || s.Objects > 1.1 || s.Bytes < 60 { // 64, less the share of what is there already
 		t.Errorf("an insert of ours allocates a node with its first cell, not %v", s)
 	}
 	if s := found["golang-lru "+Updates]; s.Objects > 0.01 {

@@ -105,8 +105,11 @@ func TestRefusedConnectionsEnd(t *testing.T) {
 	if _, err := c.Do("PING"); err == nil {
 		t.Error("an old connection still works")
 	}
-	if _, err := through(t, p).Do("PING"); err == nil {
-		t.Error("a new connection works")
+	if late, err := net.Dial("tcp", p.Addr()); err == nil { // else it was reset before it was made
+		t.Cleanup(func() { _ = late.Close() })
+		if _, err := (&Connection{wire: late, input: bufio.NewReader(late)}).Do("PING"); err == nil {
+			t.Error("a new connection works")
+		}
 	}
 	p.Set(Pass)
 	if _, err := through(t, p).Do("PING"); err != nil {
