@@ -601,6 +601,17 @@ func TestDeletedEntriesAreLetGo(t *testing.T) {
 	})
 }
 
+func TestAClearedCacheHoldsNoNode(t *testing.T) {
+	c := newChecked(t, Options[int, int]{MaximumSize: 1000, Segments: 1})
+	for i := range 3 {
+		c.Set(i, i)
+	}
+	c.Clear()
+	if got := c.segments[0].policy.length(); got != 0 {
+		t.Errorf("the queues hold %d nodes", got)
+	}
+}
+
 func TestEvictionCancelsTheTimer(t *testing.T) {
 	c := newChecked(t, Options[string, int]{MaximumSize: 1})
 	c.SetWithTTL("a", 1, 24*time.Hour)
