@@ -87,6 +87,9 @@ type Config struct {
 	// Warming says what is loaded before anybody waits for it.
 	Warming Warming
 
+	// Tracer sees where callers wait; nil for none. See Tracer.
+	Tracer Tracer
+
 	// Logger hears what an operator should know. Nothing is logged without one.
 	// It never hears a key's parts, a query or a secret.
 	Logger *slog.Logger

@@ -168,7 +168,7 @@ func (c *Cache[T]) answer(
 ) (Result[T], error) {
 	if worth == failed {
 		c.counts.remembered.Add(1)
-		return Result[T]{}, loadError(key, e.err)
+		return Result[T]{}, refused(c.flights.tracer, ctx, c.kind.Name, loadError(key, e.err))
 	}
 	c.have(c.wanted(key, e, worth), ctx, key, e, load)
 	return c.serve(e, worth), nil
@@ -195,16 +195,22 @@ func (c *Cache[T]) fetchAtLeast(
 		if e != nil {
 			return c.answer(ctx, key, e, worth, load)
 		}
+		span := c.flights.awaits(ctx, seat)
 		select {
 		case answer := <-seat.answer:
 			seat.getOff()
 			if e = answer.Val.(*entry[T]); !c.flights.overtook(seat, e) {
-				return c.arrival(key, seat, e, answer.Err, least)
+				res, err := c.arrival(key, seat, e, answer.Err, least)
+				endSpan(span, err)
+				return res, err
 			}
+			endSpan(span, nil)
 		case <-ctx.Done():
 			seat.getOff()
 			c.flights.leave(key.encoded, seat.flight)
-			return Result[T]{}, departure(ctx, key)
+			err := departure(ctx, key)
+			endSpan(span, err)
+			return Result[T]{}, err
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/uds-platform/state/shard"
+	"github.com/uds-platform/state/warm"
 )
 
 // flights are the loads under way of one cache, and the fence round its engine.
@@ -47,6 +48,7 @@ type flights[T any] struct {
 	clock  *coarseClock
 	tags   *tagTable
 	ahead  *ahead // the State's
+	tracer Tracer // the State's; nil where there is none
 	slot   uint32 // INVARIANT: of the kind's tag in tags.
 	log    *slog.Logger
 	engine *shard.Cache[string, *entry[T]]
@@ -73,9 +75,11 @@ type flights[T any] struct {
 // flightCounts say what became of the fetches that missed.
 type flightCounts struct {
 	started, collapsed, failed, abandoned, fenced uint64
-	refreshes, refreshesAhead                     uint64 // of stale results, and of fresh ones
-	landed                                        uint64 // before the caller could join
-	refinements                                   uint64 // started behind previews
+	refreshes, refreshesAhead                     uint64        // of stale results, and of fresh ones
+	landed                                        uint64        // before the caller could join
+	refinements                                   uint64        // started behind previews
+	ended                                         uint64        // whatever came of them
+	time                                          time.Duration // of those that ended
 }
 
 // flight is one load and those who wait for it.
@@ -86,6 +90,7 @@ type flight struct {
 	// before the load begins, never changed.
 	dependence dependence
 	urgency    urgency // of who started it, or the most urgent who joined
+	behind     bool    // started by somebody who does not wait for it
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	stop       context.CancelFunc // releases the timer of ctx
@@ -120,6 +125,7 @@ func newFlights[T any](k Kind, engine *shard.Cache[string, *entry[T]], st *State
 		clock:   st.clock,
 		tags:    st.tags,
 		ahead:   st.ahead,
+		tracer:  st.config.Tracer,
 		slot:    st.tags.slot(KindTag(k.Name)),
 		log:     st.config.Logger.With(slog.String("kind", k.Name)),
 		engine:  engine,
@@ -179,6 +185,7 @@ func (fs *flights[T]) takeOff(ctx context.Context, key string) *flight {
 		fs.ahead.demand()
 	}
 	f.urgency.priority = caller.now()
+	f.behind = f.urgency.priority != warm.Demand
 	f.ctx, f.cancel = context.WithCancelCause(withUrgency(context.WithoutCancel(ctx), &f.urgency))
 	f.ctx, f.stop = context.WithTimeoutCause(f.ctx, fs.kind.LoadTimeout, ErrLoadTimeout)
 	fs.current[key] = f
@@ -218,7 +225,7 @@ func (fs *flights[T]) fly(key string, f *flight, load loader[T]) (*entry[T], err
 	defer f.stop()
 	started := time.Now()
 	done := make(chan outcome[T], 1)
-	go runGuarded(f.ctx, fs.log, load, done)
+	go runGuarded(fs.detach(f), fs.log, load, done)
 	var out outcome[T]
 	select {
 	case out = <-done:
@@ -244,6 +251,8 @@ func (fs *flights[T]) explain(f *flight, err error) error {
 func (fs *flights[T]) land(key string, f *flight, e *entry[T], kept time.Duration, err error) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	fs.counts.ended++
+	fs.counts.time += e.loadTime
 	overtaken := fs.current[key] != f
 	if !overtaken {
 		fs.ground(key)

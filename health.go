@@ -34,6 +34,10 @@ type Health struct {
 	// UnreadQueries counts the calls of Query and QueryPreview with a text that
 	// was not understood, whose answer is kept for a short time only.
 	UnreadQueries uint64 `json:"unreadQueries"`
+	// Origin is what NRDB was asked, and what it was spared.
+	Origin OriginStats `json:"origin"`
+	// Loads has the load times of each kind, in the order of Kinds.
+	Loads []LoadStats `json:"loads"`
 	// Warming is what was loaded before anybody asked.
 	Warming WarmingStats `json:"warming"`
 }
@@ -87,23 +91,32 @@ type KindStats struct {
 
 // Health reports how the State is.
 func (st *State) Health() Health {
-	kinds, closed := st.adopted()
+	kinds, _ := st.adopted()
 	h := Health{
-		Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory,
-		UnreadQueries: st.questions.unread.Load(), Warming: st.warmingStats(),
+		Store:         StoreMemory,
+		UnreadQueries: st.questions.unread.Load(), Origin: st.originStats(), Warming: st.warmingStats(),
 	}
-	if len(h.Reasons) > 0 {
-		h.Status = StatusDegraded
-	}
-	if closed {
-		h.Status = StatusClosed
-		h.Reasons = append(h.Reasons, "closed: every call is answered by its load alone, and nothing is kept")
-	}
+	h.Status, h.Reasons = st.status()
 	for _, k := range kinds {
 		h.Kinds = append(h.Kinds, k.stats())
+		h.Loads = append(h.Loads, k.loadStats())
 	}
 	slices.SortFunc(h.Kinds, func(a, b KindStats) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(h.Loads, func(a, b LoadStats) int { return cmp.Compare(a.Name, b.Name) })
 	return h
+}
+
+// status sums up the health in a word, and says why it is not live.
+func (st *State) status() (status Status, reasons []string) {
+	status, reasons = StatusLive, st.degradation()
+	if len(reasons) > 0 {
+		status = StatusDegraded
+	}
+	if _, closed := st.adopted(); closed {
+		status = StatusClosed
+		reasons = append(reasons, "closed: every call is answered by its load alone, and nothing is kept")
+	}
+	return status, reasons
 }
 
 // degradation says what is configured but missing.

@@ -67,7 +67,7 @@ type Querier interface {
 // Querier returned.
 func (st *State) Query(ctx context.Context, account int, nrql string) (Result[Rows], error) {
 	if err := st.checkQuery(account, nrql); err != nil {
-		return Result[Rows]{}, err
+		return Result[Rows]{}, refused(st.config.Tracer, ctx, queryKind, err)
 	}
 	q := st.questions.read(nrql)
 	p, err := st.questions.place(q, account)
@@ -118,6 +118,10 @@ func (st *State) run(ctx context.Context, account int, nrql string) (rows Rows, 
 	}
 	defer release()
 	started = time.Now()
+	st.origin.sent.Add(1)
+	failed := true // stands only where the Querier does not return
+	defer func() { st.origin.ended(time.Since(started), failed) }()
 	rows, err = st.config.Querier.QueryNRQL(ctx, account, nrql)
+	failed = err != nil
 	return rows, started, err
 }

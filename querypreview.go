@@ -17,7 +17,7 @@ import (
 // Window is the range that the answer is about.
 func (st *State) QueryPreview(ctx context.Context, account int, text string) (Preview[Rows], error) {
 	if err := st.checkQuery(account, text); err != nil {
-		return Preview[Rows]{}, err
+		return Preview[Rows]{}, refused(st.config.Tracer, ctx, queryKind, err)
 	}
 	q := st.questions.read(text)
 	p, err := st.questions.place(q, account)

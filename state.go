@@ -39,6 +39,7 @@ type State struct {
 	predictor  *warm.Predictor // nil with NoWarming
 	repertoire *repertoire
 	observer   observer
+	origin     originCounts
 	savings    *warm.Savings
 
 	mu sync.Mutex
@@ -57,6 +58,7 @@ type State struct {
 // results.
 type kind interface {
 	stats() KindStats
+	loadStats() LoadStats
 	close() // may be called more than once, and at the same time
 }
 

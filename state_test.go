@@ -237,6 +237,7 @@ func TestHealthAsJSON(t *testing.T) {
 	const want = `{"status":"live","reasons":[],"store":"memory","kinds":[{"name":"query","entries":0,"bytes":0,"hits":0,"rememberedErrors":0,"stale":0,"invalidated":0,"collapsed":0,` +
 		`"loads":0,"refreshes":0,"refreshesAhead":0,"previews":0,"refinements":0,"loadErrors":0,"abandoned":0,"fenced":0,"refused":0,"evictions":0,"expirations":0}],` +
 		`"unreadQueries":0,` +
+		`"origin":{"sent":0,"failed":0,"timeNanos":0,"saved":0},"loads":[{"name":"query","ended":0,"timeNanos":0}],` +
 		`"warming":{"budget":{"demand":0,"granted":0,"refused":0,"refunded":0},"refreshes":{"started":0,"failed":0,"used":0},` +
 		`"prediction":{"active":true,"calls":0,"issued":0,"used":0,"late":0,"wasted":0,"failed":0,"unneeded":0,"misses":0,"turnedOff":0,"accuracy":0,"coverage":0,"timeliness":0,"waste":0},` +
 		`"preload":{"total":0,"done":0,"failed":0,"skipped":0,"cancelled":0}}}`
