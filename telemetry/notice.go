@@ -53,7 +53,7 @@ func classOf(err error) string { return find(err).name }
 // is noticed without it; it is for errors that come of something else, such as a
 // session's. A nil error, and a context without a transaction, are fine.
 func (a *Adapter) Notice(ctx context.Context, err error) {
-	if txn := newrelic.FromContext(ctx); txn != nil && !txn.IsEnded() {
+	if txn := transactionOf(ctx); txn != nil {
 		a.notice(txn, err)
 	}
 }

@@ -22,8 +22,8 @@ type insideLoad struct{}
 // Begin is state.Tracer's: a segment of the transaction in ctx, where there is one
 // that has not ended.
 func (a *Adapter) Begin(ctx context.Context, op state.Operation) state.Span {
-	txn := newrelic.FromContext(ctx)
-	if txn == nil || txn.IsEnded() {
+	txn := transactionOf(ctx)
+	if txn == nil {
 		return nil
 	}
 	s := &span{adapter: a, txn: txn, op: op, inside: ctx.Value(insideLoad{}) != nil}
@@ -36,12 +36,9 @@ func (a *Adapter) Begin(ctx context.Context, op state.Operation) state.Span {
 // Detach is state.Tracer's: a load has a view of its own of the caller's
 // transaction, and none where the caller does not wait for it.
 func (a *Adapter) Detach(ctx context.Context, behind bool) context.Context {
-	txn := newrelic.FromContext(ctx)
-	if txn == nil {
-		return ctx
-	}
-	if behind || txn.IsEnded() {
-		return newrelic.NewContext(ctx, nil)
+	txn := transactionOf(ctx)
+	if txn == nil || behind {
+		return withoutTransaction(ctx)
 	}
 	return newrelic.NewContext(context.WithValue(ctx, insideLoad{}, true), txn.NewGoroutine())
 }
