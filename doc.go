@@ -130,7 +130,9 @@
 // # Watching it
 //
 // Health says in a word whether the State is live, degraded or closed, why, and
-// what each kind has counted, and how many queries were not understood. Config.Logger hears what an operator should know;
+// what each kind has counted, what NRDB was asked and spared, and how many queries were not understood.
+// LiveHandler, ReadyHandler and DegradedHandler answer an orchestrator's probes. Config.Tracer sees where callers wait;
+// package telemetry has one for New Relic, and serves the counters as OpenMetrics and expvar. Config.Logger hears what an operator should know;
 // by default nothing is logged. Neither ever holds a query, a key's parts or a
 // secret.
 package state
