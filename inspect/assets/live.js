@@ -48,7 +48,7 @@
     if (source || paused || gone || document.hidden) return;
     const address = new URL(location.href);
     address.search = "?format=events";
-    address.hash = "";
+    address.hash = address.username = address.password = "";
     source = new EventSource(address);
     source.addEventListener("open", () => say("Live"));
     source.addEventListener("part", (event) => {
