@@ -51,6 +51,10 @@ func newChart(c chart, points []Point, all []series, ceiling float64, write func
 		return c
 	}
 	all = all[:min(len(all), mostSeries)]
+	if blank(all, c.Bars) {
+		c.Empty = "There was none in this time."
+		return c
+	}
 	c.From, c.To = points[0].From, points[len(points)-1].To
 	if ceiling == 0 {
 		ceiling = roundUp(highest(all, c.Bars))
@@ -67,6 +71,18 @@ func newChart(c chart, points []Point, all []series, ceiling float64, write func
 		c.Series = append(c.Series, d)
 	}
 	return c
+}
+
+// blank reports whether nothing would be seen: no bar, or no line.
+func blank(all []series, bars bool) bool {
+	for _, s := range all {
+		for _, value := range s.values {
+			if value > 0 || !bars && value == 0 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func latestOf(values []float64, write func(float64) string) string {
@@ -203,6 +219,6 @@ func lifeOf(k *Kept) gauge {
 	}}
 }
 
-// safePath says that a path is made of letters and numbers; templates would not
-// know.
+// Draw is the path as an attribute: it is made of letters and numbers, which a
+// template can't know.
 func (d drawn) Draw() template.HTMLAttr { return template.HTMLAttr(`d="` + d.Path + `"`) }

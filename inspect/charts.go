@@ -10,12 +10,12 @@ import (
 
 func ratioChart(e *Effect) chart {
 	c := chart{ID: "ratio", Caption: "Share of calls answered from memory, by kind"}
-	return newChart(c, e.Points, byKind(e, func(k *PointKind) float64 { return orNone(k.HitRatio) }), 1, percent)
+	return newChart(c, e.Points, byKind(e, func(k *PointKind) float64 { return orNone(k.HitRatio) }), 1, roundPercent)
 }
 
 func windowChart(e *Effect) chart {
 	c := chart{ID: "window", Caption: "Admission window: share of the results that it may hold, by kind"}
-	return newChart(c, e.Points, byKind(e, func(k *PointKind) float64 { return k.WindowShare }), 0, percent)
+	return newChart(c, e.Points, byKind(e, func(k *PointKind) float64 { return k.WindowShare }), 0, roundPercent)
 }
 
 func trafficChart(e *Effect) chart {

@@ -60,6 +60,11 @@ func percent(share float64) string {
 	return strconv.FormatFloat(100*share, 'f', 1, 64) + "\u00a0%"
 }
 
+// roundPercent is for axes, whose labels are round.
+func roundPercent(share float64) string {
+	return strconv.FormatFloat(100*share, 'g', 3, 64) + "\u00a0%"
+}
+
 func exact(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
 // bytesHTML writes a number of bytes: a number or a pointer to an int64, nil for

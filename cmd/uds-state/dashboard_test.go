@@ -178,7 +178,7 @@ func TestTheDashboardInChromium(t *testing.T) {
 			if got := ask[string](b, `document.querySelector("h1").textContent`); got != title {
 				t.Errorf("the title is %q, want %q", got, title)
 			}
-			b.await(`document.getElementById("status").textContent === "Live"`)
+			b.await(`document.getElementById("status").textContent === "Updating"`)
 			b.fits(t, 1200)
 			b.open(w.root+path, 400)
 			b.fits(t, 400)
@@ -234,7 +234,7 @@ func withoutScript(t *testing.T, b *tab, w *watched) {
 
 func updatesLive(t *testing.T, b *tab, w *watched) {
 	b.open(w.root+"sessions", 1200)
-	b.await(`document.getElementById("status").textContent === "Live"`)
+	b.await(`document.getElementById("status").textContent === "Updating"`)
 	rows := `document.querySelectorAll("#sessions tbody tr").length`
 	before := ask[int](b, rows)
 	b.do(chromedp.Focus(chromedp.CSS("#sessions tbody a")))
@@ -248,7 +248,7 @@ func updatesLive(t *testing.T, b *tab, w *watched) {
 	}
 
 	b.open(w.root, 1200)
-	b.await(`document.getElementById("status").textContent === "Live"`)
+	b.await(`document.getElementById("status").textContent === "Updating"`)
 	hits := `Number(document.querySelector("#worth .lead .note data").value)`
 	had := ask[int](b, hits)
 	w.ask(t)
@@ -258,7 +258,7 @@ func updatesLive(t *testing.T, b *tab, w *watched) {
 	b.do(chromedp.Click(chromedp.CSS("#pause")))
 	b.await(`document.getElementById("status").textContent === "Paused" && document.getElementById("pause").textContent === "Resume"`)
 	b.do(chromedp.Click(chromedp.CSS("#pause")))
-	b.await(`document.getElementById("status").textContent === "Live"`)
+	b.await(`document.getElementById("status").textContent === "Updating"`)
 }
 
 func (w *watched) ask(t *testing.T) {
@@ -271,7 +271,7 @@ func (w *watched) ask(t *testing.T) {
 // reachableByKeyboard walks over the page with the tabulator.
 func reachableByKeyboard(t *testing.T, b *tab, w *watched) {
 	b.open(w.root, 1200)
-	b.await(`document.getElementById("status").textContent === "Live"`)
+	b.await(`document.getElementById("status").textContent === "Updating"`)
 	reachable := ask[int](b, `document.querySelectorAll("a[href], button, summary, [tabindex='0']").length`)
 	var visited []string
 	for range reachable + 2 {
@@ -312,7 +312,7 @@ func hostileNames(t *testing.T, b *tab, w *watched) {
 	b.await(`document.body.textContent.includes("onerror=")`)
 	b.do(chromedp.Click(chromedp.CSS("#sessions tbody a")))
 	b.await(`document.querySelector("#timeline .label")?.textContent.includes("onerror=")`)
-	b.await(`document.getElementById("status").textContent === "Live"`)
+	b.await(`document.getElementById("status").textContent === "Updating"`)
 	if title := ask[string](b, `document.title`); title == "pwned" || ask[int](b, `document.querySelectorAll("img, section script").length`) > 0 {
 		t.Errorf("a name became a part of the page: %s", title)
 	}
@@ -330,5 +330,5 @@ func TestABrowserLooksWithAKey(t *testing.T) {
 	w := watch(t, standin.Options{}, func(o *inspect.Options) { o.Open, o.Keys = false, keys })
 	b := openBrowser(t)(t)
 	b.open(strings.Replace(w.root, "://", "://ada:"+string(text)+"@", 1), 1200)
-	b.await(`document.getElementById("status")?.textContent === "Live"`)
+	b.await(`document.getElementById("status")?.textContent === "Updating"`)
 }

@@ -77,9 +77,9 @@ func (w *watched) look(t *testing.T) {
 // shoot takes a picture of the upper part of a page.
 func (b *tab) shoot(address string) image.Image {
 	b.t.Helper()
-	b.do(chromedp.EmulateViewport(1100, 640), chromedp.Navigate(address))
+	b.do(chromedp.EmulateViewport(1100, 660), chromedp.Navigate(address))
 	b.scheme("light")
-	b.await(`document.getElementById("status").textContent === "Live"`)
+	b.await(`document.getElementById("status").textContent === "Updating"`)
 	content, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		b.t.Fatal(err)

@@ -50,7 +50,7 @@
     address.search = "?format=events";
     address.hash = address.username = address.password = "";
     source = new EventSource(address);
-    source.addEventListener("open", () => say("Live"));
+    source.addEventListener("open", () => say("Updating"));
     source.addEventListener("part", (event) => {
       const { id, html } = JSON.parse(event.data);
       swap(id, html);
@@ -65,7 +65,7 @@
     });
     source.addEventListener("error", () => {
       if (source?.readyState === EventSource.CLOSED) {
-        stop("Not live: the server refused. Reload to try again.");
+        stop("Not updating: the server refused. Reload to try again.");
       } else {
         say("Reconnecting");
       }
