@@ -81,12 +81,12 @@ func (d *dashboard) menu() []page {
 func (d *dashboard) routes() http.Handler {
 	mux := http.NewServeMux()
 	for _, p := range d.pages() {
-		mux.HandleFunc("GET "+p.path, func(w http.ResponseWriter, r *http.Request) { d.show(w, r, &p) })
+		mux.HandleFunc(p.path, func(w http.ResponseWriter, r *http.Request) { d.show(w, r, &p) })
 	}
 	for _, a := range assets {
-		mux.HandleFunc("GET /"+a.Name, a.serve)
+		mux.HandleFunc("/"+a.Name, a.serve)
 	}
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, r, &page{title: "Not found", root: rootFrom(r.URL.Path)}, errNoPage)
 	})
 	return mux
