@@ -144,14 +144,3 @@ func TestStandInUnderstandsTheWholeSequence(t *testing.T) {
 		}
 	}
 }
-
-func TestNamesAndStringsAreQuoted(t *testing.T) {
-	for name, want := range map[string]string{"appName": "appName", "request.method": "request.method", "a b": "`a b`", "a`b": "`a\\`b`", "4xx": "`4xx`", "": "``"} {
-		if got := nrqlName(name); got != want {
-			t.Errorf("%q becomes %s, want %s", name, got, want)
-		}
-	}
-	if got, want := nrqlString(`it's \`), `'it\'s \\'`; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}

@@ -243,6 +243,22 @@ type fault struct {
 
 func (f *fault) Error() string { return f.message }
 
+// Words are NerdGraph's own.
+func (f *fault) Words() string { return f.message }
+
+// Is says what the fault means for what the state keeps.
+func (f *fault) Is(target error) bool {
+	switch target {
+	case state.ErrDenied:
+		return f.unauthorized() || f.class == "ACCESS_DENIED"
+	case state.ErrTemporary:
+		return f.busy() || f.status >= http.StatusInternalServerError || f.class == "TIMEOUT"
+	case state.ErrPermanent:
+		return f.class == "INVALID_INPUT"
+	}
+	return false
+}
+
 // throttled is true where NerdGraph asks for fewer queries.
 func (f *fault) throttled() bool {
 	return f.status == http.StatusTooManyRequests || f.class == "TOO_MANY_REQUESTS"

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/uds-platform/state"
+	"github.com/uds-platform/state/cmd/uds-state/internal/nrqltext"
 	"github.com/uds-platform/state/internal/clock"
 	"github.com/uds-platform/state/nrql"
 )
@@ -104,7 +105,7 @@ func (s *session) pick(types []string) string {
 // next does without, as a person would.
 func (s *session) explore(ctx context.Context, types []string) {
 	for range min(countedTypes, len(types)) {
-		s.learn(s.calling(ctx, "list", ""), "SELECT count(*) FROM %s SINCE 24 hours ago", nrqlName(s.pick(types)))
+		s.learn(s.calling(ctx, "list", ""), "SELECT count(*) FROM %s SINCE 24 hours ago", nrqltext.Name(s.pick(types)))
 	}
 	eventType := s.pick(types)
 	exploring := s.calling(ctx, "explore", eventType)
@@ -128,7 +129,7 @@ type attribute struct {
 }
 
 func (s *session) attributes(ctx context.Context, eventType string) []attribute {
-	rows := s.learn(ctx, "SELECT keyset() FROM %s SINCE 1 hour ago", nrqlName(eventType))
+	rows := s.learn(ctx, "SELECT keyset() FROM %s SINCE 1 hour ago", nrqltext.Name(eventType))
 	var attributes []attribute
 	for _, row := range rows {
 		name, _ := row["key"].(string)
@@ -146,7 +147,7 @@ func (s *session) examine(ctx context.Context, eventType string, attributes []at
 		if i == exploredAttributes {
 			return
 		}
-		name, from := nrqlName(a.name), nrqlName(eventType)
+		name, from := nrqltext.Name(a.name), nrqltext.Name(eventType)
 		s.learn(ctx, "SELECT percentage(count(*), WHERE %s IS NOT NULL) FROM %s SINCE 1 hour ago", name, from)
 		s.learn(ctx, "SELECT uniques(%s, 10) FROM %s SINCE 1 hour ago", name, from)
 	}
@@ -157,11 +158,11 @@ func (s *session) profile(ctx context.Context, eventType string, attributes []at
 	measured := "count(*)"
 	for _, a := range attributes {
 		if a.kind == "numeric" && (measured == "count(*)" || a.name == "duration") {
-			measured = fmt.Sprintf("count(*), average(%s)", nrqlName(a.name))
+			measured = fmt.Sprintf("count(*), average(%s)", nrqltext.Name(a.name))
 		}
 	}
 	over := func(hours int) string {
-		return fmt.Sprintf("SELECT %s FROM %s TIMESERIES 1 hour SINCE %d hours ago", measured, nrqlName(eventType), hours)
+		return fmt.Sprintf("SELECT %s FROM %s TIMESERIES 1 hour SINCE %d hours ago", measured, nrqltext.Name(eventType), hours)
 	}
 	now := time.Now()
 	s.glance(ctx, over(profiledHours), over(glancedHours), state.PreviewTerms{
@@ -172,7 +173,7 @@ func (s *session) profile(ctx context.Context, eventType string, attributes []at
 // assess looks at a sample of a day's events, and at a small one first.
 func (s *session) assess(ctx context.Context, eventType string) {
 	sample := func(rows int) string {
-		return fmt.Sprintf("SELECT * FROM %s SINCE 24 hours ago LIMIT %d", nrqlName(eventType), rows)
+		return fmt.Sprintf("SELECT * FROM %s SINCE 24 hours ago LIMIT %d", nrqltext.Name(eventType), rows)
 	}
 	s.glance(ctx, sample(sampleRows), sample(glancedRows), state.PreviewTerms{SampleRate: float64(glancedRows) / sampleRows})
 }
@@ -219,7 +220,7 @@ func (s *session) relate(ctx context.Context, eventType string, attributes []att
 	if key == "" {
 		return
 	}
-	rows := s.learn(ctx, "SELECT uniques(%s, 10) FROM %s SINCE 1 hour ago", nrqlName(key), nrqlName(eventType))
+	rows := s.learn(ctx, "SELECT uniques(%s, 10) FROM %s SINCE 1 hour ago", nrqltext.Name(key), nrqltext.Name(eventType))
 	if len(rows) == 0 {
 		return
 	}
@@ -227,14 +228,14 @@ func (s *session) relate(ctx context.Context, eventType string, attributes []att
 	var literals []string
 	for _, v := range values {
 		if text, ok := v.(string); ok {
-			literals = append(literals, nrqlString(text))
+			literals = append(literals, nrqltext.String(text))
 		}
 	}
 	if len(literals) == 0 {
 		return
 	}
 	s.learn(ctx, "SELECT uniqueCount(%s) FROM %s WHERE %s IN (%s) SINCE 1 hour ago",
-		nrqlName(key), nrqlName(other), nrqlName(key), strings.Join(literals, ", "))
+		nrqltext.Name(key), nrqltext.Name(other), nrqltext.Name(key), strings.Join(literals, ", "))
 }
 
 // sharedKey is the first string attribute that both types have.
