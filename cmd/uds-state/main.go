@@ -1,5 +1,7 @@
-// Command uds-state shows what the state library does for New Relic data
-// discovery.
+// Command uds-state is New Relic data discovery on the state library.
+//
+// "uds-state serve" is an MCP server whose tools answer through one shared state;
+// "uds-state keys" manages who may connect to it over HTTP.
 //
 // "uds-state demo" lets concurrent discovery sessions explore an account through
 // one shared state, and prints how many of their queries were answered from
@@ -37,15 +39,18 @@ const (
 const usage = `usage: uds-state <command>
 
 commands:
+  serve     an MCP server over a state: stdio, or HTTP
+  keys      the API keys that may connect over HTTP
   demo      discovery sessions over a shared state, and what it saves them
   version   the version of this program
 
-uds-state demo --help explains the demo's flags.
+uds-state COMMAND --help explains a command.
 `
 
 // process is what a command may touch of the world, so that tests can replace it.
 type process struct {
 	getenv func(string) string
+	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
 }
@@ -54,7 +59,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the next one kills, should the end ever hang.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], process{getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}))
+	os.Exit(run(ctx, os.Args[1:], process{getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}))
 }
 
 // run executes a command line and returns its exit code.
@@ -78,6 +83,10 @@ func run(ctx context.Context, args []string, p process) int {
 // dispatch runs the command that args, which are not empty, name.
 func dispatch(ctx context.Context, args []string, p process) error {
 	switch command := args[0]; command {
+	case "serve":
+		return runServe(ctx, args[1:], p)
+	case "keys":
+		return runKeys(args[1:], p)
 	case "demo":
 		return runDemo(ctx, args[1:], p)
 	case "version":
