@@ -10,10 +10,10 @@ import (
 
 // Answer says what an answer is worth. It is part of what every tool returns.
 type Answer struct {
-	Answer Provenance `json:"answer"`
+	Worth Provenance `json:"answer"`
 }
 
-func (a *Answer) stamp(p Provenance) { a.Answer = p }
+func (a *Answer) stamp(p Provenance) { a.Worth = p }
 
 // Provenance is where an answer came from, how old it is and how good.
 type Provenance struct {

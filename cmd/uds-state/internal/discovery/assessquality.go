@@ -205,6 +205,6 @@ func (o *assessed) summary() string {
 	for _, issue := range o.Issues {
 		b.WriteString("- " + issue + "\n")
 	}
-	b.WriteString(o.Answer.Answer.words())
+	b.WriteString(o.Worth.words())
 	return b.String()
 }

@@ -190,6 +190,6 @@ func (o *explored) summary() string {
 		}
 		b.WriteString("\n")
 	}
-	b.WriteString(o.Answer.Answer.words())
+	b.WriteString(o.Worth.words())
 	return b.String()
 }

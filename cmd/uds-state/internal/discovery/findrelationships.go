@@ -191,6 +191,6 @@ func (o *related) summary() string {
 	for _, r := range o.Relationships {
 		fmt.Fprintf(&b, "- %s by %s: %d of %d values occur in both\n", r.EventType, r.Key, r.SharedValues, r.CheckedValues)
 	}
-	b.WriteString(o.Answer.Answer.words())
+	b.WriteString(o.Worth.words())
 	return b.String()
 }

@@ -107,6 +107,6 @@ func (o *listed) summary() string {
 		}
 		b.WriteString("\n")
 	}
-	b.WriteString(o.Answer.Answer.words())
+	b.WriteString(o.Worth.words())
 	return b.String()
 }

@@ -147,6 +147,6 @@ func (o *profiled) summary() string {
 	if o.ChangePercent != nil {
 		fmt.Fprintf(&b, "The later half has %+.1f %% events against the earlier.\n", *o.ChangePercent)
 	}
-	b.WriteString(o.Answer.Answer.words())
+	b.WriteString(o.Worth.words())
 	return b.String()
 }

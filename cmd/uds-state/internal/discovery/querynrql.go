@@ -136,6 +136,6 @@ func (o *queried) summary() string {
 		}
 		b.WriteString("\n")
 	}
-	b.WriteString(o.Answer.Answer.words())
+	b.WriteString(o.Worth.words())
 	return b.String()
 }
