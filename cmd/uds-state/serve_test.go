@@ -365,4 +365,3 @@ var discoverer = []string{scopeDiscover}
 
 // randomHandle has the form of a handle.
 const randomHandle = "AAAAAAAAAAAAAAAAAAAAAAAA"
-
