@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -11,7 +12,16 @@ import (
 	"github.com/uds-platform/state/cmd/uds-state/internal/standin"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// asProgram is the environment variable by which a test runs this binary as the
+// program that it tests.
+const asProgram = "UDS_STATE_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // command runs a command line with an environment of its own.
 func command(t *testing.T, env map[string]string, args ...string) (code int, stdout, stderr string) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/user"
 	"strconv"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -60,7 +61,8 @@ func serveStdio(ctx context.Context, o serveOptions, t *target, p process, logge
 		return err
 	}
 	fmt.Fprintln(p.stderr, "uds-state: serving MCP on stdin and stdout")
-	err = n.tools.MCP().Run(ctx, stdioTransport(p))
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(o.shutdownTimeout, n.tools.Cut) })()
+	err = n.tools.MCP().Run(ctx, stdioTransport(p)) // which waits for the calls under way
 	if ctx.Err() != nil {
 		err = nil // told to end
 	}

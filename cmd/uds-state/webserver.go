@@ -234,12 +234,42 @@ func (w *webServer) drain() error {
 	case <-idle:
 	case <-ctx.Done():
 		w.instance.logger.Warn("calls under way did not end in time and are cut off", slog.Duration("timeout", w.options.shutdownTimeout))
+		w.instance.tools.Cut()
+		w.await(idle)
 	}
-	for transport := range w.instance.tools.MCP().Sessions() {
-		_ = transport.Close() // it is gone either way
+	w.await(w.closeTransports())
+	if err := <-ended; err == nil {
+		return nil
 	}
-	if err := <-ended; err != nil {
+	// What was cut off has its answer, which may be on its way.
+	ctx, cancel = context.WithTimeout(context.Background(), cutTime)
+	defer cancel()
+	if w.http.Shutdown(ctx) != nil {
 		_ = w.http.Close()
 	}
 	return nil
+}
+
+// closeTransports ends the streams that stateful clients listen to.
+func (w *webServer) closeTransports() (done <-chan struct{}) {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		for transport := range w.instance.tools.MCP().Sessions() {
+			_ = transport.Close() // it waits for its calls, and is gone either way
+		}
+	}()
+	return closed
+}
+
+// cutTime is how long what was cut off may take to notice.
+const cutTime = 2 * time.Second
+
+func (w *webServer) await(done <-chan struct{}) {
+	timer := time.NewTimer(cutTime)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
 }

@@ -78,7 +78,7 @@ func (s *Server) failureOf(err error) *Failure {
 	var failure *Failure
 	var query *queryError
 	switch {
-	case errors.As(err, &failure):
+	case errors.As(err, &failure): // also that of a call that was cut
 		return failure
 	case errors.Is(err, session.ErrExpired):
 		return failf(ExpiredHandle, "this discovery has ended: %s. Begin another with start_discovery", s.expiry())

@@ -36,7 +36,7 @@ func (g *gate) enter(ctx context.Context) error {
 	case g.places <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }
 

@@ -29,6 +29,9 @@ type Server struct {
 	// background ends what no caller waits for.
 	background context.Context
 	stop       context.CancelFunc
+	// calls ends the calls under way.
+	calls context.Context
+	cut   context.CancelCauseFunc
 }
 
 const (
@@ -66,6 +69,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{options: o, gate: newGate(o.MaxCalls), lexicon: lexicon, learned: &goal.Learner{}}
 	s.background, s.stop = context.WithCancel(context.Background())
+	s.calls, s.cut = context.WithCancelCause(context.Background())
 	s.mcp = mcp.NewServer(&mcp.Implementation{Name: serverName, Title: "New Relic data discovery", Version: o.Version}, &mcp.ServerOptions{
 		Instructions: instructions,
 		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
@@ -95,6 +99,12 @@ func New(o Options) (*Server, error) {
 
 // MCP is the server as transports take it.
 func (s *Server) MCP() *mcp.Server { return s.mcp }
+
+// errCut is why calls end that Cut has ended.
+var errCut = failf(Unavailable, "the server is about to end; try again")
+
+// Cut ends the calls under way, and those to come, by a failure that says why.
+func (s *Server) Cut() { s.cut(errCut) }
 
 // Close ends what the server does behind its callers' backs. Calls under way go on.
 func (s *Server) Close() { s.stop() }

@@ -63,6 +63,8 @@ func add[In, Out any, P interface {
 		}()
 		ctx, cancel := context.WithTimeout(ctx, s.options.CallTimeout)
 		defer cancel()
+		ctx, end := context.WithCancelCause(ctx)
+		defer context.AfterFunc(s.calls, func() { end(context.Cause(s.calls)) })()
 		out, err := answer(s, ctx, d.name, input, request, do)
 		if err != nil {
 			failure := s.failureOf(err)
