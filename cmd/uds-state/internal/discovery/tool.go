@@ -21,13 +21,24 @@ type definition struct {
 	changes, ends bool
 }
 
-func (d *definition) tool(output *jsonschema.Schema) *mcp.Tool {
+// tool writes its schemas down at once: the SDK looks for header annotations in them on
+// every call, and would write them each time.
+func (d *definition) tool(output *jsonschema.Schema) (*mcp.Tool, error) {
+	input, err := json.Marshal(d.input)
+	if err != nil {
+		return nil, fmt.Errorf("discovery: input of %s: %w", d.name, err)
+	}
+	outputText, err := json.Marshal(output)
+	if err != nil {
+		return nil, fmt.Errorf("discovery: output of %s: %w", d.name, err)
+	}
 	return &mcp.Tool{
-		Name: d.name, Title: d.title, Description: d.description, InputSchema: d.input, OutputSchema: output,
+		Name: d.name, Title: d.title, Description: d.description,
+		InputSchema: json.RawMessage(input), OutputSchema: json.RawMessage(outputText),
 		Annotations: &mcp.ToolAnnotations{
 			Title: d.title, ReadOnlyHint: !d.changes, DestructiveHint: &d.ends, OpenWorldHint: &d.asksNRDB,
 		},
-	}
+	}, nil
 }
 
 // output is what a tool returns: a struct with an Answer in it.
@@ -54,7 +65,11 @@ func add[In, Out any, P interface {
 	if err != nil {
 		return fmt.Errorf("discovery: output of %s: %w", d.name, err)
 	}
-	s.mcp.AddTool(d.tool(outputSchema), func(ctx context.Context, request *mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
+	tool, err := d.tool(outputSchema)
+	if err != nil {
+		return err
+	}
+	s.mcp.AddTool(tool, func(ctx context.Context, request *mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
 		defer func() {
 			if r := recover(); r != nil {
 				s.options.Logger.Error("a tool panicked", slog.String("tool", d.name), slog.Any("panic", r), slog.String("stack", string(debug.Stack())))
