@@ -20,6 +20,20 @@ demo: ## 24 discovery sessions over one state, for 15 s (ARGS="--duration 5s --j
 	@scripts/need go golang
 	@cd cmd/uds-state && go run . demo $(ARGS)
 
+.PHONY: serve
+serve: ## an MCP server on http://127.0.0.1:8080/mcp, for this machine alone (ARGS="--stateful")
+	@scripts/need go golang
+	@cd cmd/uds-state && go run . serve --http 127.0.0.1:8080 --insecure-no-auth $(ARGS)
+
+.PHONY: uds-state
+uds-state: ## build the program into .bin/uds-state, for MCP clients that start it themselves
+	@scripts/need go golang
+	@cd cmd/uds-state && go build -o ../../.bin/uds-state .
+
+.PHONY: load
+load: ## 1,000 MCP sessions against one server for a minute: latency, memory, goroutines
+	@cd cmd/uds-state && go test -run TestManySessions -v -timeout 10m . -load.sessions 1000 -load.think 5s -load.duration 60s
+
 .PHONY: test
 test: lint crossbuild explore ## everything that has to hold: lint, builds, interleavings, tests, also with 32 bits
 	@scripts/need redis-server redis-server

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"runtime"
 	"slices"
@@ -15,10 +16,12 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/uds-platform/state/cmd/uds-state/internal/standin"
+	"github.com/uds-platform/state/internal/clock"
 )
 
 var (
 	loadSessions = flag.Int("load.sessions", 50, "how many MCP sessions TestManySessions has")
+	loadThink    = flag.Duration("load.think", 0, "how long each of them pauses between calls, on average")
 	loadDuration = flag.Duration("load.duration", 0, "how long each of them calls; by default so many calls rather than so long")
 )
 
@@ -55,8 +58,9 @@ func TestConcurrentDiscoveriesKeepToThemselves(t *testing.T) {
 }
 
 // TestManySessions is the load test. Its short form counts calls and goroutines;
-// its long form, -load.sessions 1000 -load.duration 60s, also prints how long calls
-// took and what memory that was.
+// its long form, -load.sessions 1000 -load.think 5s -load.duration 60s, also prints
+// how long calls took and what memory that was. Without pauses it shows how many calls
+// a second there can be, and latency is only how many wait for their turn.
 func TestManySessions(t *testing.T) {
 	const callsEach = 20
 	o := defaultServe()
@@ -96,6 +100,9 @@ func TestManySessions(t *testing.T) {
 	for i, client := range clients {
 		all.Go(func() {
 			for n := 0; *loadDuration == 0 && n < callsEach || *loadDuration > 0 && ctx.Err() == nil; n++ {
+				if *loadThink > 0 && clock.Sleep(ctx, rand.N(2**loadThink)) != nil {
+					return
+				}
 				at := time.Now()
 				res, err := client.CallTool(context.WithoutCancel(ctx), &mcp.CallToolParams{Name: "explore_attributes", Arguments: hot(i)})
 				switch {
@@ -158,7 +165,7 @@ func reportLoad(t *testing.T, took [][]time.Duration, elapsed time.Duration, gor
 	runtime.GC()
 	runtime.ReadMemStats(&m)
 	at := func(share float64) time.Duration { return all[int(share*float64(len(all)-1))] }
-	t.Logf("%d sessions, %v: %d calls, %.0f a second; p50 %v, p99 %v, most %v; heap %d MiB (from the system %d MiB); goroutines %d before, %d at most, %d after",
-		len(took), elapsed.Round(time.Millisecond), len(all), float64(len(all))/elapsed.Seconds(), at(0.5), at(0.99), all[len(all)-1],
+	t.Logf("%d sessions, pauses of %v, %v: %d calls, %.0f a second; p50 %v, p99 %v, most %v; heap %d MiB (from the system %d MiB); goroutines %d before, %d at most, %d after",
+		len(took), *loadThink, elapsed.Round(time.Millisecond), len(all), float64(len(all))/elapsed.Seconds(), at(0.5), at(0.99), all[len(all)-1],
 		m.HeapAlloc>>20, m.Sys>>20, goroutines, peak, runtime.NumGoroutine())
 }

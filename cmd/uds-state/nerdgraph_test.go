@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uds-platform/state"
 	"github.com/uds-platform/state/cmd/uds-state/internal/standin"
 )
 
@@ -203,6 +204,28 @@ func TestRegions(t *testing.T) {
 		}
 		if got := querier.host(); got != host {
 			t.Errorf("region %q is at %s", name, got)
+		}
+	}
+}
+
+func TestFaultsSayWhatTheyMean(t *testing.T) {
+	for _, c := range []struct {
+		fault fault
+		want  error
+	}{
+		{fault{status: http.StatusUnauthorized}, state.ErrDenied},
+		{fault{status: http.StatusOK, class: "ACCESS_DENIED"}, state.ErrDenied},
+		{fault{status: http.StatusTooManyRequests}, state.ErrTemporary},
+		{fault{status: http.StatusOK, class: "TOO_MANY_REQUESTS"}, state.ErrTemporary},
+		{fault{status: http.StatusOK, class: "TIMEOUT"}, state.ErrTemporary},
+		{fault{status: http.StatusInternalServerError}, state.ErrTemporary},
+		{fault{status: http.StatusOK, class: "INVALID_INPUT"}, state.ErrPermanent},
+		{fault{status: http.StatusOK, class: "SOMETHING_NEW"}, nil},
+	} {
+		for _, kind := range []error{state.ErrDenied, state.ErrTemporary, state.ErrPermanent} {
+			if got := errors.Is(&c.fault, kind); got != (kind == c.want) {
+				t.Errorf("%+v is %v: %v", c.fault, kind, got)
+			}
 		}
 	}
 }

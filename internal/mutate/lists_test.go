@@ -17,7 +17,13 @@ func TestListsMatchTheSources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := readLists("lists")
+	checkLists(t, module, "lists")
+	program := filepath.Join(module, "cmd", "uds-state")
+	checkLists(t, program, filepath.Join(program, "mutations"))
+}
+
+func checkLists(t *testing.T, module, lists string) {
+	all, err := readLists(lists)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -27,10 +28,35 @@ func newWorkspace(module string) (*workspace, error) {
 		return nil, err
 	}
 	w := &workspace{folder: folder}
-	if err := copyModule(folder, module); err != nil {
+	err = copyModule(folder, module)
+	if err == nil {
+		err = anchorReplacements(folder, module)
+	}
+	if err != nil {
 		return nil, errors.Join(err, w.remove())
 	}
 	return w, nil
+}
+
+var relativeReplacement = regexp.MustCompile(`(?m)(=>\s+)(\.\.?/?\S*)`)
+
+// anchorReplacements makes a copy's go.mod find the folders that the module's names
+// relative to itself.
+func anchorReplacements(copied, module string) error {
+	path := filepath.Join(copied, "go.mod")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	module, err = filepath.Abs(module)
+	if err != nil {
+		return err
+	}
+	anchored := relativeReplacement.ReplaceAllStringFunc(string(content), func(found string) string {
+		parts := relativeReplacement.FindStringSubmatch(found)
+		return parts[1] + strconv.Quote(filepath.Join(module, filepath.FromSlash(parts[2])))
+	})
+	return os.WriteFile(path, []byte(anchored), 0o600)
 }
 
 func (w *workspace) remove() error { return os.RemoveAll(w.folder) }

@@ -216,3 +216,70 @@ func TestAQualityAssessmentFindsWhatIsWrong(t *testing.T) {
 		t.Errorf("%+v", out)
 	}
 }
+
+func TestArgumentsAreHeldAgainstTheirSchema(t *testing.T) {
+	input, err := object(map[string]*jsonschema.Schema{
+		"handle": handleArgument(), "event_type": eventTypeArgument(), "mode": modeArgument(), "hours": number(1, 10, 5, ""),
+	}, "handle", "event_type").Resolve(&jsonschema.ResolveOptions{ValidateDefaults: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const handle = "AAAAAAAAAAAAAAAAAAAAAAAA"
+	var in profileInput
+	if err := read(json.RawMessage(`{"handle":"`+handle+`","event_type":"Log"}`), input, &in); err != nil {
+		t.Fatal(err)
+	}
+	if in.Handle != handle || in.EventType != "Log" || in.Mode != modeFull || in.Hours != 5 {
+		t.Errorf("%+v", in)
+	}
+	for _, arguments := range []string{
+		``, `null`, `[]`, `{`, `{"handle":"` + handle + `"}`, `{"handle":"` + handle + `","event_type":"Log","hour":1}`,
+		`{"handle":"` + handle + `","event_type":"Log","hours":11}`, `{"handle":"` + handle + `","event_type":"Log","hours":1.5}`,
+		`{"handle":"` + handle + `","event_type":"a\u0060b"}`, `{"handle":"` + handle + `","event_type":"` + strings.Repeat("€", 100) + `"}`,
+	} {
+		var failure *Failure
+		if err := read(json.RawMessage(arguments), input, &profileInput{}); !errors.As(err, &failure) || failure.Code != InvalidArguments {
+			t.Errorf("%s: %v", arguments, err)
+		}
+	}
+}
+
+func TestOnlyTheServersAccountsAreExplored(t *testing.T) {
+	s := &Server{options: Options{Accounts: []int{3, 4}}}
+	var failure *Failure
+	if _, err := start(&call{server: s}, startInput{Goal: " ", Account: 5}); !errors.As(err, &failure) || failure.Code != AccountNotAllowed {
+		t.Errorf("another account: %v", err)
+	}
+	if _, err := start(&call{server: s}, startInput{Goal: " ", Account: 4}); !errors.As(err, &failure) || failure.Code != InvalidArguments {
+		t.Errorf("a blank goal: %v", err)
+	}
+}
+
+func TestRowsAreBounded(t *testing.T) {
+	rows := state.Rows{}
+	for range 1000 {
+		rows = append(rows, map[string]any{"text": strings.Repeat("a", 1000)})
+	}
+	kept, size := bounded(rows, 1000)
+	if size > maxRowsBytes+len(kept) || len(kept) < 100 || len(kept) == 1000 {
+		t.Errorf("%d rows of %d bytes", len(kept), size)
+	}
+	if kept, _ := bounded(rows, 3); len(kept) != 3 {
+		t.Errorf("%d rows", len(kept))
+	}
+}
+
+func TestAPanicInAPartIsTheCallers(t *testing.T) {
+	c := &call{}
+	defer func() {
+		if r := recover(); r != "oops" {
+			t.Errorf("recovered %v", r)
+		}
+	}()
+	c.each(10, func(i int) {
+		if i == 3 {
+			panic("oops")
+		}
+	})
+	t.Error("nobody is told")
+}
