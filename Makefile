@@ -97,6 +97,7 @@ fuzz: ## every fuzz target in turn, FUZZTIME=30s each
 .PHONY: mutate
 mutate: ## break the source in every listed way, and see a test fail each time
 	@go run ./internal/mutate
+	@go run ./internal/mutate -module cmd/uds-state -lists mutations
 
 .PHONY: bench
 bench: ## us and every peer, turn by turn, with charts: 10 minutes
