@@ -22,8 +22,8 @@ import (
 	discovery "github.com/uds-platform/state/session"
 )
 
-// watched is a demo that a dashboard looks at.
-type watched struct {
+// watchedDemo is a demo that a dashboard looks at.
+type watchedDemo struct {
 	demo    *demo
 	state   *state.State
 	store   *discovery.Store
@@ -32,14 +32,14 @@ type watched struct {
 }
 
 // watch opens everything; explore makes something of it to see.
-func watch(t *testing.T, stand standin.Options, change func(*inspect.Options)) *watched {
+func watch(t *testing.T, stand standin.Options, change func(*inspect.Options)) *watchedDemo {
 	t.Helper()
 	opened := standInFor(t, stand)
 	meter, err := inspect.NewMeter(opened.querier)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &watched{demo: &demo{options: demoOptions{sessions: 6, seed: 1}, target: opened, errOut: io.Discard, rounds: 2}}
+	w := &watchedDemo{demo: &demo{options: demoOptions{sessions: 6, seed: 1}, target: opened, errOut: io.Discard, rounds: 2}}
 	if w.state, err = state.Open(t.Context(), state.Config{Querier: meter}); err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func marksOf(s *discovery.Session) (marks []inspect.Mark) {
 }
 
 // explore runs the demo's sessions, and writes down what each did.
-func (w *watched) explore(t *testing.T) {
+func (w *watchedDemo) explore(t *testing.T) {
 	t.Helper()
 	recorders := w.demo.recorders(time.Now())
 	var running sync.WaitGroup
@@ -137,7 +137,7 @@ func toolOf(nrql string) (tool, eventType string) {
 }
 
 // pages are the dashboard's pages, one of a session among them.
-func (w *watched) pages(t *testing.T) map[string]string {
+func (w *watchedDemo) pages(t *testing.T) map[string]string {
 	t.Helper()
 	list, err := w.store.List(t.Context(), "", "", 1)
 	if err != nil || len(list.Sessions) == 0 {
@@ -153,7 +153,7 @@ func (w *watched) pages(t *testing.T) map[string]string {
 }
 
 // glance fetches a page as a client without a browser would.
-func (w *watched) glance(t *testing.T, path string) string {
+func (w *watchedDemo) glance(t *testing.T, path string) string {
 	t.Helper()
 	response, err := http.Get(w.root + path)
 	if err != nil {
@@ -212,7 +212,7 @@ func (b *tab) schemes(t *testing.T) {
 	}
 }
 
-func withoutScript(t *testing.T, b *tab, w *watched) {
+func withoutScript(t *testing.T, b *tab, w *watchedDemo) {
 	b.do(chromedp.Navigate("about:blank"))
 	b.withoutScript()
 	for title, path := range w.pages(t) {
@@ -232,7 +232,7 @@ func withoutScript(t *testing.T, b *tab, w *watched) {
 	}
 }
 
-func updatesLive(t *testing.T, b *tab, w *watched) {
+func updatesLive(t *testing.T, b *tab, w *watchedDemo) {
 	b.open(w.root+"sessions", 1200)
 	b.await(`document.getElementById("status").textContent === "Updating"`)
 	rows := `document.querySelectorAll("#sessions tbody tr").length`
@@ -261,7 +261,7 @@ func updatesLive(t *testing.T, b *tab, w *watched) {
 	b.await(`document.getElementById("status").textContent === "Updating"`)
 }
 
-func (w *watched) ask(t *testing.T) {
+func (w *watchedDemo) ask(t *testing.T) {
 	t.Helper()
 	if _, err := w.state.Query(t.Context(), w.demo.target.account, "SHOW EVENT TYPES SINCE 1 day ago"); err != nil {
 		t.Fatal(err)
@@ -269,7 +269,7 @@ func (w *watched) ask(t *testing.T) {
 }
 
 // reachableByKeyboard walks over the page with the tabulator.
-func reachableByKeyboard(t *testing.T, b *tab, w *watched) {
+func reachableByKeyboard(t *testing.T, b *tab, w *watchedDemo) {
 	b.open(w.root, 1200)
 	b.await(`document.getElementById("status").textContent === "Updating"`)
 	reachable := ask[int](b, `document.querySelectorAll("a[href], button, summary, [tabindex='0']").length`)
@@ -300,7 +300,7 @@ func reachableByKeyboard(t *testing.T, b *tab, w *watched) {
 	b.await(`document.querySelector("h1")?.textContent === "Effectiveness"`)
 }
 
-func hostileNames(t *testing.T, b *tab, w *watched) {
+func hostileNames(t *testing.T, b *tab, w *watchedDemo) {
 	const name = `"><img src=x onerror="document.title='pwned'"><script>document.title='pwned'</script>`
 	_, err := w.store.Create(t.Context(), "", func(d *discovery.Draft) error {
 		return errors.Join(d.SetGoal(discovery.Goal{Text: name}), d.Record(discovery.Call{Tool: name, EventType: name, At: time.Now(), Source: discovery.Hit}))

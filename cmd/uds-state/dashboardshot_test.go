@@ -55,7 +55,7 @@ func TestTheDashboardsPicture(t *testing.T) {
 }
 
 // look explores while somebody looks, so that there is a history to see.
-func (w *watched) look(t *testing.T) {
+func (w *watchedDemo) look(t *testing.T) {
 	t.Helper()
 	done := make(chan struct{})
 	go func() {
