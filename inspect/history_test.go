@@ -117,7 +117,9 @@ func TestCountersThatSeemToGoBackAreNotNegative(t *testing.T) {
 // asked is a Querier that does what it is told.
 type asked func(context.Context) error
 
-func (a asked) QueryNRQL(ctx context.Context, _ int, _ string) (state.Rows, error) { return nil, a(ctx) }
+func (a asked) QueryNRQL(ctx context.Context, _ int, _ string) (state.Rows, error) {
+	return nil, a(ctx)
+}
 
 func TestAMeterMeasures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
