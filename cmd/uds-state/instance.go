@@ -11,6 +11,7 @@ import (
 
 	"github.com/uds-platform/state"
 	"github.com/uds-platform/state/cmd/uds-state/internal/discovery"
+	"github.com/uds-platform/state/inspect"
 	sessions "github.com/uds-platform/state/session"
 )
 
@@ -21,6 +22,7 @@ type instance struct {
 	state    *state.State
 	sessions *sessions.Store
 	tools    *discovery.Server
+	meter    *inspect.Meter // of the queries to NRDB, for the dashboard
 	logger   *slog.Logger
 }
 
@@ -39,7 +41,10 @@ func openInstance(
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errEnvironment, err)
 	}
-	cfg.Querier, cfg.Logger = t.querier, logger
+	if n.meter, err = inspect.NewMeter(t.querier); err != nil {
+		return nil, err
+	}
+	cfg.Querier, cfg.Logger = n.meter, logger
 	cfg.Warming.Chains = discovery.Chains()
 	if t.standIn {
 		// Generated data must never reach a Redis that others read.

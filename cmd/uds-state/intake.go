@@ -17,9 +17,13 @@ type intake struct {
 	under  int           // INVARIANT: guarded by mu.
 	closed bool          // INVARIANT: guarded by mu.
 	idle   chan struct{} // closed when it is closed and nothing is under way
+	// closing is closed when no more requests are taken.
+	closing chan struct{}
 }
 
-func newIntake(most int) *intake { return &intake{most: most, idle: make(chan struct{})} }
+func newIntake(most int) *intake {
+	return &intake{most: most, idle: make(chan struct{}), closing: make(chan struct{})}
+}
 
 func (i *intake) admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -64,6 +68,7 @@ func (i *intake) close() (idle <-chan struct{}) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.closed = true
+	close(i.closing)
 	if i.under == 0 {
 		close(i.idle)
 	}

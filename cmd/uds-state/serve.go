@@ -112,7 +112,10 @@ func listen(ctx context.Context, o serveOptions, n *instance, p process) error {
 	if bound, ok := listener.Addr().(*net.TCPAddr); o.insecureNoAuth && (!ok || !bound.IP.IsLoopback()) {
 		return errors.Join(fmt.Errorf("%w: --insecure-no-auth is for loopback addresses alone, and %q is bound to %v", errUsage, o.http, listener.Addr()), listener.Close())
 	}
-	w := newWebServer(o, n, keys)
+	w, err := newWebServer(o, n, keys)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	fmt.Fprintf(p.stderr, "uds-state: serving MCP at http://%v/mcp\n", listener.Addr())
 	if o.insecureNoAuth {
 		fmt.Fprintln(p.stderr, "uds-state: *** NO AUTHENTICATION: everybody on this machine may explore the account ***")

@@ -60,8 +60,12 @@ func serveFor(t testing.TB, o serveOptions, stand standin.Options) *serving {
 	if err != nil {
 		t.Fatal(err)
 	}
+	web, err := newWebServer(o, n, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &serving{web: newWebServer(o, n, keys), target: opened, url: "http://" + listener.Addr().String(), stop: stop, ended: make(chan error, 1)}
+	s := &serving{web: web, target: opened, url: "http://" + listener.Addr().String(), stop: stop, ended: make(chan error, 1)}
 	go func() { s.ended <- s.web.run(ctx, listener) }()
 	var once sync.Once
 	t.Cleanup(func() {

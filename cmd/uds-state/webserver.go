@@ -15,6 +15,7 @@ import (
 
 	"github.com/uds-platform/state"
 	"github.com/uds-platform/state/auth"
+	"github.com/uds-platform/state/inspect"
 	sessions "github.com/uds-platform/state/session"
 )
 
@@ -50,10 +51,14 @@ type webServer struct {
 	http     *http.Server
 }
 
-func newWebServer(o serveOptions, n *instance, keys *keyring) *webServer {
+func newWebServer(o serveOptions, n *instance, keys *keyring) (*webServer, error) {
 	w := &webServer{options: o, instance: n, keys: keys, intake: newIntake(requestsPerCall * o.maxCalls)}
+	handler, err := w.handler()
+	if err != nil {
+		return nil, err
+	}
 	w.http = &http.Server{
-		Handler:           w.handler(),
+		Handler:           handler,
 		ReadHeaderTimeout: webHeaderTimeout,
 		ReadTimeout:       webReadTimeout,
 		IdleTimeout:       webIdleTimeout,
@@ -63,28 +68,41 @@ func newWebServer(o serveOptions, n *instance, keys *keyring) *webServer {
 	if !o.stateful { // whose streams stay open
 		w.http.WriteTimeout = o.callTimeout + webWriteMargin
 	}
-	return w
+	return w, nil
 }
 
-func (w *webServer) handler() http.Handler {
+func (w *webServer) handler() (http.Handler, error) {
+	dashboard, err := w.dashboard()
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/mcp", http.NewCrossOriginProtection().Handler(w.require(scopeDiscover, identified(w.intake.admit(w.mcp())))))
 	mux.HandleFunc("GET /healthz", w.healthz)
 	mux.HandleFunc("GET /readyz", w.readyz)
-	mux.Handle("/debug/state/", w.require(scopeInspect, dashboard(w.instance)))
-	return mux
+	mux.Handle("/debug/state/", dashboard)
+	return mux, nil
 }
 
-// dashboard is what /debug/state/ shows. This is where a richer one is mounted.
-func dashboard(n *instance) http.Handler {
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			rw.Header().Set("Allow", "GET, HEAD")
-			http.Error(rw, "only GET and HEAD", http.StatusMethodNotAllowed)
-			return
+// dashboard is what /debug/state/ shows: to keys with the scope for it, and where
+// anybody may connect to whoever is on this machine. Of sessions one sees one's own.
+func (w *webServer) dashboard() (http.Handler, error) {
+	o := inspect.Options{Sessions: w.instance.sessions, Meter: w.instance.meter, Stop: w.intake.closing, Logger: w.instance.logger}
+	if w.keys == nil {
+		o.Open = true
+		o.Owners = func(*http.Request) []sessions.Owner { return []sessions.Owner{ownerWithoutKeys} }
+	} else {
+		o.Keys, o.Scope = w.keys.keys, scopeInspect
+		o.Owners = func(r *http.Request) []sessions.Owner {
+			p, _ := auth.FromContext(r.Context())
+			return []sessions.Owner{ownerOfKey(p.Owner)}
 		}
-		answerJSON(rw, http.StatusOK, map[string]any{"health": n.state.Health(), "sessions": n.sessions.Len(), "sessionStats": n.sessions.Stats()})
-	})
+	}
+	h, err := inspect.Handler(w.instance.state, o)
+	if err != nil {
+		return nil, err
+	}
+	return http.StripPrefix("/debug/state", h), nil
 }
 
 // mcp is the transport.
@@ -157,14 +175,21 @@ var errNobody = errors.New("the request has no owner")
 func ownerOf(insecureNoAuth bool) func(*mcp.CallToolRequest) (sessions.Owner, error) {
 	return func(r *mcp.CallToolRequest) (sessions.Owner, error) {
 		if insecureNoAuth {
-			return "anybody", nil
+			return ownerWithoutKeys, nil
 		}
 		if r.Extra == nil || r.Extra.TokenInfo == nil || r.Extra.TokenInfo.UserID == "" {
 			return "", errNobody
 		}
-		return sessions.Owner("key:" + r.Extra.TokenInfo.UserID), nil
+		return ownerOfKey(r.Extra.TokenInfo.UserID), nil
 	}
 }
+
+// ownerWithoutKeys is everybody, where nobody is asked for a key.
+const ownerWithoutKeys sessions.Owner = "anybody"
+
+// ownerOfKey keeps the owners of keys apart from those of processes, which may share
+// sessions with them.
+func ownerOfKey(owner string) sessions.Owner { return sessions.Owner("key:" + owner) }
 
 // healthz says that the process answers. Degraded is not dead.
 func (w *webServer) healthz(rw http.ResponseWriter, _ *http.Request) {

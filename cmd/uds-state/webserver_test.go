@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -109,6 +110,28 @@ func TestHealthNeedsNoKeyAndTheRestDoes(t *testing.T) {
 	}
 }
 
+func TestTheDashboardShowsWhatTheToolsDid(t *testing.T) {
+	s := serveFor(t, defaultServe(), standin.Options{})
+	client := connectHTTP(t, s, "")
+	handle := start(t, client, "anything")
+	callTool(t, client, "list_event_types", map[string]any{"handle": handle})
+	web := httpClient(t, "")
+	status, list := get(t, web, s.url+"/debug/state/sessions?format=json")
+	shown, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status != http.StatusOK || strings.Contains(string(shown), handle) || !strings.Contains(string(shown), "sessions") {
+		t.Errorf("%d: %s", status, shown)
+	}
+	if status, effect := get(t, web, s.url+"/debug/state/effect?format=json"); status != http.StatusOK || len(effect) == 0 {
+		t.Errorf("%d: %v", status, effect)
+	}
+	if resp := post(t, web, s.url+"/debug/state/", "{}", "Host", "evil.example"); resp.StatusCode < 400 {
+		t.Errorf("another host: %s", resp.Status)
+	}
+}
+
 func TestARevokedKeyIsOutWithoutARestart(t *testing.T) {
 	o := defaultServe()
 	path, keys := newKeys(t, auth.Spec{Owner: "ada", Scopes: discoverer}, auth.Spec{Owner: "bob", Scopes: discoverer})
@@ -139,7 +162,7 @@ func TestABadFileOfKeysChangesNothing(t *testing.T) {
 	o := defaultServe()
 	path, keys := newKeys(t, auth.Spec{Owner: "ada", Scopes: discoverer})
 	o.keysFile = path
-	log := &watched{}
+	log := &readableLog{}
 	ring, err := openKeys(o, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +171,9 @@ func TestABadFileOfKeysChangesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); ring.watch(ctx) }()
-	if err := os.WriteFile(path, []byte("no record at all"), 0o600); err != nil {
+	// By rename, as a file that is written in place is empty for a moment, and an
+	// empty one has no keys.
+	if err := errors.Join(os.WriteFile(path+".bad", []byte("no record at all"), 0o600), os.Rename(path+".bad", path)); err != nil {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(log.String(), "can't be used"); time.Sleep(time.Millisecond) {
@@ -166,19 +191,19 @@ func TestABadFileOfKeysChangesNothing(t *testing.T) {
 	}
 }
 
-// watched is a log that can be read while it is written.
-type watched struct {
+// readableLog is a log that can be read while it is written.
+type readableLog struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
-func (w *watched) Write(b []byte) (int, error) {
+func (w *readableLog) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.text.Write(b)
 }
 
-func (w *watched) String() string {
+func (w *readableLog) String() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.text.String()
