@@ -46,6 +46,10 @@ func NewCache[T any](st *State, k Kind) (*Cache[T], error) {
 	if err != nil {
 		return nil, err
 	}
+	sharing, err := newSharing[T](k, st.shared)
+	if err != nil {
+		return nil, err
+	}
 	options := shard.Options[string, *entry[T]]{MaximumSize: k.MaximumSize, MaximumCost: k.MaximumBytes}
 	if k.MaximumBytes > 0 {
 		options.Cost = func(key string, e *entry[T]) int64 { return e.cost(key) }
@@ -57,7 +61,7 @@ func NewCache[T any](st *State, k Kind) (*Cache[T], error) {
 	c := &Cache[T]{
 		kind:      k,
 		engine:    engine,
-		flights:   newFlights(k, engine, st),
+		flights:   newFlights(k, engine, st, sharing),
 		clock:     st.clock,
 		tags:      st.tags,
 		refresher: st.refresher,
@@ -122,7 +126,7 @@ func (c *Cache[T]) SetWithTerms(key Key, value T, t Terms) bool {
 		return false
 	}
 	e, kept := c.flights.newEntry(value, time.Now(), 0, c.flights.newDependence(key.encoded), t)
-	return c.flights.put(key.encoded, e, kept)
+	return c.flights.put(key.encoded, e, kept, t)
 }
 
 // Delete invalidates key's result, its preview, or the error remembered for it,
@@ -140,3 +144,5 @@ func (c *Cache[T]) Clear() { c.flights.clear() }
 func (c *Cache[T]) Len() int { return c.engine.Len() }
 
 func (c *Cache[T]) close() { c.flights.close() }
+
+func (c *Cache[T]) forget(n sharedName) { c.flights.forget(n) }

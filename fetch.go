@@ -16,6 +16,9 @@ const (
 	Flight
 	// Origin means that the caller started the load.
 	Origin
+	// Shared means that another instance had loaded the result, and this caller
+	// found it in Redis.
+	Shared
 )
 
 // String gives the source's name in lower case.
@@ -27,6 +30,8 @@ func (s Source) String() string {
 		return "flight"
 	case Origin:
 		return "origin"
+	case Shared:
+		return "shared"
 	default:
 		return fmt.Sprintf("source %d", uint8(s))
 	}
@@ -198,9 +203,14 @@ func (c *Cache[T]) fetchAtLeast(
 		select {
 		case answer := <-seat.answer:
 			seat.getOff()
-			if e = answer.Val.(*entry[T]); !c.flights.overtook(seat, e) {
-				return c.arrival(key, seat, e, answer.Err, least)
+			e = answer.Val.(*entry[T])
+			if c.flights.overtook(seat, e) || least == fresh && c.flights.cameStale(e) {
+				continue
 			}
+			if c.flights.cameStale(e) {
+				c.have(c.wanted(key, e, stale), ctx, key, e, load)
+			}
+			return c.arrival(key, seat, e, answer.Err, least)
 		case <-ctx.Done():
 			seat.getOff()
 			c.flights.leave(key.encoded, seat.flight)
@@ -214,6 +224,9 @@ func (c *Cache[T]) fetchAtLeast(
 // is worth enough, that is better than the error.
 func (c *Cache[T]) arrival(key Key, s seat, e *entry[T], err error, least standing) (Result[T], error) {
 	if err == nil {
+		if e.fromRedis && s.source == Origin {
+			s.source = Shared
+		}
 		return e.result(s.source, c.flights.arrivedAs(s, e)), nil
 	}
 	if failureOf(err) == temporaryFailure {

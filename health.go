@@ -2,7 +2,11 @@ package state
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"time"
+
+	"github.com/uds-platform/state/remote"
 )
 
 // Status sums up a State's health in a word.
@@ -28,6 +32,8 @@ type Health struct {
 	// Store is where state is kept now, which is not what was configured where
 	// that is missing.
 	Store Store `json:"store"`
+	// Redis is how the tier is that instances share; nil in a State without one.
+	Redis *remote.Health `json:"redis,omitempty"`
 	// Kinds has one element for each kind, by name; the State's own is always
 	// there.
 	Kinds []KindStats `json:"kinds"`
@@ -58,8 +64,17 @@ type KindStats struct {
 	Invalidated uint64 `json:"invalidated"`
 	// Collapsed fetches joined a load that another had started.
 	Collapsed uint64 `json:"collapsed"`
-	// Loads were started, refreshes among them.
+	// Loads were started, refreshes among them. Those that Redis answered are no
+	// loads.
 	Loads uint64 `json:"loads"`
+	// Shared results were found in Redis, where another instance had put them.
+	Shared uint64 `json:"shared"`
+	// Unusable results were found there and could not be read: damaged, of another
+	// type, or of another version.
+	Unusable uint64 `json:"unusable"`
+	// Unshared results were not written there, because they can't be encoded, are too
+	// large or have too many tags.
+	Unshared uint64 `json:"unshared"`
 	// Refreshes were started behind a stale hit.
 	Refreshes uint64 `json:"refreshes"`
 	// RefreshesAhead were started behind a hit on a popular result that was about
@@ -90,7 +105,10 @@ func (st *State) Health() Health {
 	kinds, closed := st.adopted()
 	h := Health{
 		Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory,
-		UnreadQueries: st.questions.unread.Load(), Warming: st.warmingStats(),
+		UnreadQueries: st.questions.unread.Load(), Warming: st.warmingStats(), Redis: st.shared.health(),
+	}
+	if h.Redis != nil && h.Redis.Status == remote.StatusLive {
+		h.Store = StoreRedis
 	}
 	if len(h.Reasons) > 0 {
 		h.Status = StatusDegraded
@@ -108,10 +126,11 @@ func (st *State) Health() Health {
 
 // degradation says what is configured but missing.
 func (st *State) degradation() []string {
-	if st.config.Store == StoreRedis {
-		return []string{"redis is configured, but this version has no Redis tier: state is kept in this process's memory and shared with no other"}
+	reasons := []string{}
+	if r := st.shared.health(); r != nil && (r.Status != remote.StatusLive || r.Reason != "") {
+		reasons = append(reasons, fmt.Sprintf("redis is %s since %s: %s", r.Status, r.Since.UTC().Format(time.RFC3339), cmp.Or(r.Reason, "not reached yet")))
 	}
-	return []string{}
+	return reasons
 }
 
 // Stats returns the cache's counters.
@@ -122,7 +141,7 @@ func (c *Cache[T]) stats() KindStats {
 	stale, remembered := c.counts.stale.Load(), c.counts.remembered.Load()
 	dead, unserved := c.counts.dead.Load(), c.counts.unserved.Load()
 	engine, counts := c.engine.Stats(), c.flights.tally()
-	return KindStats{
+	s := KindStats{
 		Name:             c.kind.Name,
 		Entries:          c.engine.Len(),
 		Bytes:            c.engine.Cost(),
@@ -143,4 +162,9 @@ func (c *Cache[T]) stats() KindStats {
 		Evictions:        engine.Evictions,
 		Expirations:      engine.Expirations,
 	}
+	if sharing := c.flights.sharing; sharing != nil {
+		s.Shared, s.Unusable, s.Unshared = sharing.hits.Load(), sharing.unusable.Load(), sharing.unshared.Load()
+		s.Loads -= min(s.Loads, s.Shared)
+	}
+	return s
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 
 	"github.com/uds-platform/state/warm"
@@ -40,6 +39,7 @@ type State struct {
 	repertoire *repertoire
 	observer   observer
 	savings    *warm.Savings
+	shared     *shared // nil where everything is kept in memory
 
 	mu sync.Mutex
 	// INVARIANT: guarded by mu. Every cache made of this State, by its kind's
@@ -58,6 +58,8 @@ type State struct {
 type kind interface {
 	stats() KindStats
 	close() // may be called more than once, and at the same time
+	// forget drops what another instance has changed.
+	forget(n sharedName)
 }
 
 // Open makes a State that is ready at once: nothing is waited for. The caller
@@ -85,6 +87,9 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	if err := st.openWarming(); err != nil {
 		return nil, err
 	}
+	if err := st.openShared(); err != nil {
+		return nil, err
+	}
 	queries, err := NewCache[Rows](st, Kind{Name: queryKind, AgePerRefresh: max(cfg.QueryAgePerRefresh, 0)})
 	if err != nil {
 		return nil, err
@@ -92,9 +97,6 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	st.queries = queries
 	if st.questions, err = newQuestions(cfg.Freshness, st.clock, st.loadOf); err != nil {
 		return nil, err
-	}
-	for _, reason := range st.degradation() {
-		cfg.Logger.WarnContext(ctx, "state is degraded", slog.String("reason", reason))
 	}
 	if err := st.preloadConfigured(); err != nil {
 		return nil, errors.Join(err, st.Close())
@@ -132,7 +134,7 @@ func (st *State) Close() error {
 	st.refresher.close()
 	st.closeWarming()
 	st.clock.close()
-	return nil
+	return st.shared.close()
 }
 
 // adopted returns the caches made so far, and whether more can be.
