@@ -6,14 +6,17 @@ import (
 )
 
 const (
-	// leaseLook is how often an instance looks whether another has given up the load
-	// for which it waits.
-	leaseLook = 200 * time.Millisecond
+	// An instance looks whether another has given up the load for which it waits, after
+	// firstLeaseLook at first, and then each time after twice as long.
+	firstLeaseLook   = 10 * time.Millisecond
+	longestLeaseLook = 200 * time.Millisecond
 	// Nobody waits longer for another instance than an eighth of the time that a load
 	// may take, and longestLease.
 	leasePart    = 8
 	leastLease   = 100 * time.Millisecond
 	longestLease = 15 * time.Second
+	// leaseLife is for how long a lease outlives an instance that has died.
+	leaseLife = 1500 * time.Millisecond
 )
 
 // takeTurns has one instance load at a time: found is true where another has loaded
@@ -27,14 +30,14 @@ const (
 func (fs *flights[T]) takeTurns(ctx context.Context, v *visit) (out outcome[T], found bool) {
 	limit := time.NewTimer(within(fs.kind.LoadTimeout/leasePart, leastLease, longestLease))
 	defer limit.Stop()
-	for {
+	for pause := firstLeaseLook; ; pause = min(2*pause, longestLeaseLook) {
 		fill := v.current()
 		if fill == nil {
 			return out, false
 		}
 		acquired := fs.acquire(ctx, v)
 		if !acquired {
-			look := time.NewTimer(leaseLook)
+			look := time.NewTimer(pause)
 			select {
 			case <-fill.Changed():
 			case <-look.C:
@@ -63,7 +66,7 @@ func (fs *flights[T]) takeTurns(ctx context.Context, v *visit) (out outcome[T], 
 func (fs *flights[T]) acquire(ctx context.Context, v *visit) bool {
 	wait, cancel := context.WithTimeout(ctx, fs.sharing.wait/2)
 	defer cancel()
-	release, acquired, err := fs.sharing.tier.Lease(wait, v.name, fs.kind.LoadTimeout+time.Second)
+	release, acquired, err := fs.sharing.tier.Lease(wait, v.name, leaseLife)
 	if err != nil {
 		return true
 	}
