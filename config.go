@@ -39,8 +39,8 @@ const NoRetries = -1
 type Config struct {
 	// Store is StoreMemory unless set.
 	Store Store
-	// SessionTTL is how long an idle session is kept. At least a second. This
-	// version checks it and keeps no sessions.
+	// SessionTTL is how long an idle session is kept: a second to 30 days. See
+	// State.Sessions.
 	SessionTTL time.Duration
 	// CacheTTL is how long a cached result is served where its kind does not
 	// say; for answers to queries, Freshness says it. At least a millisecond.
@@ -105,6 +105,14 @@ type Config struct {
 
 	// Warming says what is loaded before anybody waits for it.
 	Warming Warming
+
+	// SnapshotFolder is where sessions and the hottest queries are kept for the next
+	// start. Each process needs its own; it is made where it is missing. Without one
+	// they are kept in memory, and in Redis where there is one, only.
+	SnapshotFolder string
+	// SnapshotInterval is the longest from one snapshot to the next, where something
+	// has changed: 100 ms to 24 h. So much is lost at most when the process is killed.
+	SnapshotInterval time.Duration
 
 	// Logger hears what an operator should know. Nothing is logged without one.
 	// It never hears a key's parts, a query or a secret.

@@ -112,15 +112,18 @@ func (c *Cache[T]) Fetch(
 }
 
 // fetchCloser takes a second look at an entry before a closure is allocated for
-// it: where the clock stood, or the end is near, it is fresh most often.
+// it: where the clock stood, or the end is near, it is fresh most often; and while
+// Redis is away, everything is stale.
 func (c *Cache[T]) fetchCloser(
 	ctx context.Context, key Key, e *entry[T], load func(context.Context) (T, error),
 ) (Result[T], error) {
-	if e != nil && c.flights.judge(e) == fresh {
-		if r := c.wanted(key, e, fresh); r != noRenewal {
-			c.have(r, ctx, key, e, withoutTerms(load))
+	if e != nil {
+		if worth := c.flights.judge(e); worth >= stale {
+			if r := c.wanted(key, e, worth); r != noRenewal {
+				c.have(r, ctx, key, e, withoutTerms(load))
+			}
+			return c.serve(e, worth), nil
 		}
-		return e.result(Memory, Full), nil
 	}
 	return c.fetchElse(ctx, key, e, withoutTerms(load))
 }

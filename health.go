@@ -34,6 +34,10 @@ type Health struct {
 	Store Store `json:"store"`
 	// Redis is how the tier is that instances share; nil in a State without one.
 	Redis *remote.Health `json:"redis,omitempty"`
+	// Sessions is how the sessions are.
+	Sessions SessionHealth `json:"sessions"`
+	// Snapshots is how the snapshots are; nil in a State that takes none.
+	Snapshots *SnapshotHealth `json:"snapshots,omitempty"`
 	// Kinds has one element for each kind, by name; the State's own is always
 	// there.
 	Kinds []KindStats `json:"kinds"`
@@ -106,6 +110,7 @@ func (st *State) Health() Health {
 	h := Health{
 		Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory,
 		UnreadQueries: st.questions.unread.Load(), Warming: st.warmingStats(), Redis: st.shared.health(),
+		Sessions: st.sessionHealth(), Snapshots: st.keeper.health(),
 	}
 	if h.Redis != nil && h.Redis.Status == remote.StatusLive {
 		h.Store = StoreRedis
@@ -129,6 +134,9 @@ func (st *State) degradation() []string {
 	reasons := []string{}
 	if r := st.shared.health(); r != nil && (r.Status != remote.StatusLive || r.Reason != "") {
 		reasons = append(reasons, fmt.Sprintf("redis is %s since %s: %s", r.Status, r.Since.UTC().Format(time.RFC3339), cmp.Or(r.Reason, "not reached yet")))
+	}
+	if s := st.keeper.health(); s != nil && s.Failing != "" {
+		reasons = append(reasons, "snapshots fail: "+s.Failing)
 	}
 	return reasons
 }

@@ -54,9 +54,9 @@ var settings = []setting{
 	storeSetting(
 		"STATE_STORE_TYPE", "Store", StoreMemory,
 		"Where state is kept: `memory`, or `redis` to share it with other instances as well; while Redis is away it works in memory and reports itself degraded."),
-	durationSetting(
-		"SESSION_TTL", "SessionTTL", 24*time.Hour, time.Second, func(c *Config) *time.Duration { return &c.SessionTTL },
-		"How long an idle session is kept. Checked by this version, not used yet."),
+	durationWithin(
+		"SESSION_TTL", "SessionTTL", 24*time.Hour, time.Second, 30*24*time.Hour, func(c *Config) *time.Duration { return &c.SessionTTL },
+		"How long an idle session is kept."),
 	durationSetting(
 		"CACHE_TTL", "CacheTTL", 5*time.Minute, time.Millisecond, func(c *Config) *time.Duration { return &c.CacheTTL },
 		"How long a cached result is served where its kind does not say; answers to queries hold by their time range."),
@@ -103,6 +103,13 @@ var settings = []setting{
 	warmShareSetting(
 		"STATE_WARM_SHARE", "Warming.Share", 0.2,
 		"How many loads in the background each demand load earns, to refresh popular results before they end and to load what is predicted; 0 for neither."),
+	folderSetting(
+		"STATE_SNAPSHOT_FOLDER", "SnapshotFolder",
+		"A folder, for this instance alone, where sessions and the hottest queries are kept for the next start; none are without it."),
+	durationWithin(
+		"STATE_SNAPSHOT_INTERVAL", "SnapshotInterval", 30*time.Second, 100*time.Millisecond, 24*time.Hour,
+		func(c *Config) *time.Duration { return &c.SnapshotInterval },
+		"The longest from one snapshot to the next, where something has changed."),
 	preloadSetting(
 		"STATE_PRELOAD_FILE", "Warming.Preload",
 		"A file with queries to load at the start, in the background: a line each, with account and query, or a JSON list."),
