@@ -39,7 +39,14 @@ type hitCounts struct {
 
 // NewCache makes the cache for one kind of result.
 //
-// The error matches ErrConfig for a faulty kind, ErrDuplicateKind for a name in
+// With StoreRedis results go to other instances, unless Kind.LocalOnly is set. So T must
+// be a type whose values come back from CBOR as they were: exported fields, no functions
+// or channels, no interfaces but any. What is in an any comes back as nil, a bool, int64,
+// float64, string, []byte, time.Time, []any or map[string]any; a field that is empty and
+// has the option omitempty comes back as its zero value. Instances that share a kind
+// should have the same T: a result of another type is a miss.
+//
+// The error matches ErrConfig for a faulty kind or such a T, ErrDuplicateKind for a name in
 // use, and ErrClosed after Close.
 func NewCache[T any](st *State, k Kind) (*Cache[T], error) {
 	k, err := k.withDefaults(&st.config)
