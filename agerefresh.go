@@ -66,6 +66,7 @@ const (
 // wants an answer: what it has said once, it may not say to the next hit.
 func (c *Cache[T]) wanted(key Key, e *entry[T], worth standing) renewal {
 	switch {
+	case worth == stale && c.flights.restsUnverified(e):
 	case c.kind.AgePerRefresh > 0:
 		if c.outdated(e, worth) || c.spent(e) {
 			return renewalNow

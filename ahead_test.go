@@ -242,7 +242,7 @@ func TestHitNearTheEndAllocatesNothing(t *testing.T) {
 	c := cacheOf[int64](t, Kind{TTL: time.Hour})
 	key, load := keyOf(t, 1), (&slowLoad{}).load
 	e, kept := c.flights.newEntry(7, time.Now(), 10*time.Minute, c.flights.newDependence(key.encoded), Terms{})
-	if !c.flights.put(key.encoded, e, kept) {
+	if !c.flights.put(key.encoded, e, kept, Terms{}) {
 		t.Fatal("it is not kept")
 	}
 	fetch := func() {

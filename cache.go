@@ -39,10 +39,21 @@ type hitCounts struct {
 
 // NewCache makes the cache for one kind of result.
 //
-// The error matches ErrConfig for a faulty kind, ErrDuplicateKind for a name in
+// With StoreRedis results go to other instances, unless Kind.LocalOnly is set. So T must
+// be a type whose values come back from CBOR as they were: exported fields, no functions
+// or channels, no interfaces but any. What is in an any comes back as nil, a bool, int64,
+// float64, string, []byte, time.Time, []any or map[string]any; a field that is empty and
+// has the option omitempty comes back as its zero value. Instances that share a kind
+// should have the same T: a result of another type is a miss.
+//
+// The error matches ErrConfig for a faulty kind or such a T, ErrDuplicateKind for a name in
 // use, and ErrClosed after Close.
 func NewCache[T any](st *State, k Kind) (*Cache[T], error) {
 	k, err := k.withDefaults(&st.config)
+	if err != nil {
+		return nil, err
+	}
+	sharing, err := newSharing[T](k, st.shared)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +68,7 @@ func NewCache[T any](st *State, k Kind) (*Cache[T], error) {
 	c := &Cache[T]{
 		kind:      k,
 		engine:    engine,
-		flights:   newFlights(k, engine, st),
+		flights:   newFlights(k, engine, st, sharing),
 		clock:     st.clock,
 		tags:      st.tags,
 		refresher: st.refresher,
@@ -122,7 +133,7 @@ func (c *Cache[T]) SetWithTerms(key Key, value T, t Terms) bool {
 		return false
 	}
 	e, kept := c.flights.newEntry(value, time.Now(), 0, c.flights.newDependence(key.encoded), t)
-	return c.flights.put(key.encoded, e, kept)
+	return c.flights.put(key.encoded, e, kept, t)
 }
 
 // Delete invalidates key's result, its preview, or the error remembered for it,
@@ -140,3 +151,5 @@ func (c *Cache[T]) Clear() { c.flights.clear() }
 func (c *Cache[T]) Len() int { return c.engine.Len() }
 
 func (c *Cache[T]) close() { c.flights.close() }
+
+func (c *Cache[T]) forget(n sharedName) { c.flights.forget(n) }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/uds-platform/state/nrql"
+	"github.com/uds-platform/state/remote"
 )
 
 // ErrConfig is matched by every error about a configuration, from FromEnv, Open
@@ -37,8 +39,8 @@ const NoRetries = -1
 type Config struct {
 	// Store is StoreMemory unless set.
 	Store Store
-	// SessionTTL is how long an idle session is kept. At least a second. This
-	// version checks it and keeps no sessions.
+	// SessionTTL is how long an idle session is kept: a second to 30 days. See
+	// State.Sessions.
 	SessionTTL time.Duration
 	// CacheTTL is how long a cached result is served where its kind does not
 	// say; for answers to queries, Freshness says it. At least a millisecond.
@@ -58,8 +60,25 @@ type Config struct {
 	// RedisMaxRetries is how often a failed Redis command is tried again. 1 to
 	// 100, or NoRetries.
 	RedisMaxRetries int
-	// RedisPoolSize is the most connections to Redis. 1 to 10,000.
+	// RedisPoolSize bounds the connections to Redis. 1 to 10,000; see remote.Options.
 	RedisPoolSize int
+	// RedisWait is the longest that a miss waits for Redis. 1 ms to 10 s.
+	RedisWait time.Duration
+	// RedisMaxUnverified is the longest that a result is served of which it is not
+	// known whether another instance has invalidated it, because Redis is away. 1 ms to
+	// an hour, or Never for not at all.
+	RedisMaxUnverified time.Duration
+	// RedisKeyPrefix begins every key and channel in Redis: 1 to 64 printable
+	// characters, no space, brace, or glob character. Instances that share state have
+	// the same.
+	RedisKeyPrefix string
+	// RedisTLS is for a rediss or valkeys URL: private authorities, a client's
+	// certificate. Nil means the system's authorities.
+	RedisTLS *tls.Config
+	// RedisSentinelUser and RedisSentinelPassword are for the sentinels themselves,
+	// where the URL names sentinels; its own are the servers'.
+	RedisSentinelUser     string
+	RedisSentinelPassword remote.Secret
 
 	// Querier runs the queries of State.Query. Without one, Query answers
 	// ErrNoQuerier.
@@ -89,6 +108,13 @@ type Config struct {
 
 	// Tracer sees where callers wait; nil for none. See Tracer.
 	Tracer Tracer
+	// SnapshotFolder is where sessions and the hottest queries are kept for the next
+	// start. Each process needs its own; it is made where it is missing. Without one
+	// they are kept in memory, and in Redis where there is one, only.
+	SnapshotFolder string
+	// SnapshotInterval is the longest from one snapshot to the next, where something
+	// has changed: 100 ms to 24 h. So much is lost at most when the process is killed.
+	SnapshotInterval time.Duration
 
 	// Logger hears what an operator should know. Nothing is logged without one.
 	// It never hears a key's parts, a query or a secret.

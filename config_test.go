@@ -20,7 +20,8 @@ func TestFromEnvironDefaults(t *testing.T) {
 	c.Logger = nil
 	want := Config{
 		Store: StoreMemory, SessionTTL: 24 * time.Hour, CacheTTL: 5 * time.Minute, ErrorTTL: 30 * time.Second, MaximumSize: 10_000,
-		LoadTimeout: 2 * time.Minute, RedisMaxRetries: 3, RedisPoolSize: 10, QueryConcurrency: 25, QueriesPerMinute: 3_000,
+		LoadTimeout: 2 * time.Minute, RedisMaxRetries: 3, RedisPoolSize: 10, RedisWait: 50 * time.Millisecond,
+		RedisMaxUnverified: 30 * time.Second, RedisKeyPrefix: "state:", SnapshotInterval: 30 * time.Second, QueryConcurrency: 25, QueriesPerMinute: 3_000,
 		QueryAgePerRefresh: 150 * time.Minute, RefreshConcurrency: 8,
 		Warming: Warming{Share: 0.2},
 	}
@@ -56,7 +57,8 @@ func TestDocumentedDefaultsAreTheDefaults(t *testing.T) {
 func TestFromEnvironReadsEveryVariable(t *testing.T) {
 	values := map[string]string{
 		"STATE_STORE_TYPE": "redis", "SESSION_TTL": "1h", "CACHE_TTL": "90s", "STATE_ERROR_TTL": "20s", "STATE_MAXIMUM_SIZE": "7", "STATE_LOAD_TIMEOUT": "8s",
-		"REDIS_URL": "redis://h/1", "REDIS_MAX_RETRIES": "0", "REDIS_POOL_SIZE": "9", "STATE_QUERY_CONCURRENCY": "5",
+		"REDIS_URL": "redis://h/1", "REDIS_MAX_RETRIES": "0", "REDIS_POOL_SIZE": "9", "STATE_REDIS_WAIT": "7ms",
+		"STATE_REDIS_MAX_UNVERIFIED": "0", "STATE_REDIS_PREFIX": "p:", "STATE_SNAPSHOT_FOLDER": "f", "STATE_SNAPSHOT_INTERVAL": "9s", "STATE_QUERY_CONCURRENCY": "5",
 		"STATE_QUERIES_PER_MINUTE": "6", "STATE_REFRESH_CONCURRENCY": "3", "STATE_LISTEN": ":80", "STATE_AGE_PER_REFRESH": "0",
 		"STATE_WARM_SHARE": "0.5", "STATE_PRELOAD_FILE": preloadFile(t, "# the schemas\n7 SHOW EVENT TYPES\n"),
 	}
@@ -71,7 +73,8 @@ func TestFromEnvironReadsEveryVariable(t *testing.T) {
 	c.Logger = nil
 	want := Config{
 		Store: StoreRedis, SessionTTL: time.Hour, CacheTTL: 90 * time.Second, ErrorTTL: 20 * time.Second, MaximumSize: 7, LoadTimeout: 8 * time.Second,
-		RedisURL: "redis://h/1", RedisMaxRetries: NoRetries, RedisPoolSize: 9, QueryConcurrency: 5, QueriesPerMinute: 6,
+		RedisURL: "redis://h/1", RedisMaxRetries: NoRetries, RedisPoolSize: 9, RedisWait: 7 * time.Millisecond,
+		RedisMaxUnverified: Never, RedisKeyPrefix: "p:", SnapshotFolder: "f", SnapshotInterval: 9 * time.Second, QueryConcurrency: 5, QueriesPerMinute: 6,
 		QueryAgePerRefresh: Never, RefreshConcurrency: 3,
 		Warming: Warming{Share: 0.5, Preload: []warm.Item{{Account: 7, Query: "SHOW EVENT TYPES"}}},
 	}
@@ -111,7 +114,7 @@ func TestFromEnvironRefusals(t *testing.T) {
 	for line, want := range map[string]string{
 		"STATE_STORE_TYPE=Memory":                 `STATE_STORE_TYPE="Memory" is not a kind of store: want memory or redis`,
 		"STATE_STORE_TYPE=redis":                  "REDIS_URL is not set: STATE_STORE_TYPE=redis needs one",
-		"SESSION_TTL=1ms":                         `SESSION_TTL="1ms" is too short: want a duration with its unit, such as 90s, 5m or 4h, and at least 1s`,
+		"SESSION_TTL=1ms":                         `SESSION_TTL="1ms" is too short: want a duration with its unit, such as 90s, 5m or 4h, from 1s to 720h`,
 		"CACHE_TTL=300":                           `CACHE_TTL="300" is not a duration`,
 		"CACHE_TTL=0s":                            `CACHE_TTL="0s" is too short`,
 		"CACHE_TTL=-5m":                           `CACHE_TTL="-5m" is too short`,
@@ -156,7 +159,7 @@ func TestFromEnvironReportsAllFaultsAtOnce(t *testing.T) {
 		names = append(names, v.Name)
 	}
 	for _, name := range names {
-		environ = append(environ, name+"=wrong")
+		environ = append(environ, name+"={wrong\x00") // no name of a thing has these
 	}
 	_, err := fromEnviron(environ, nil)
 	if err == nil {
@@ -172,7 +175,7 @@ func TestFromEnvironReportsAllFaultsAtOnce(t *testing.T) {
 func TestConfigValidationReportsAllFaultsAtOnce(t *testing.T) {
 	_, err := Open(t.Context(), Config{
 		Store: "disk", SessionTTL: -1, CacheTTL: -1, ErrorTTL: -1, MaximumSize: -1, LoadTimeout: 1, RedisURL: "redis://u:hunter2@h:x",
-		RedisMaxRetries: -2, RedisPoolSize: -1, QueryConcurrency: -1, QueriesPerMinute: -1, RefreshConcurrency: -1, QueryAgePerRefresh: -2,
+		RedisMaxRetries: -2, RedisPoolSize: -1, RedisWait: -1, RedisMaxUnverified: 2 * time.Hour, RedisKeyPrefix: "a b", SnapshotFolder: "a\x00b", SnapshotInterval: -1, QueryConcurrency: -1, QueriesPerMinute: -1, RefreshConcurrency: -1, QueryAgePerRefresh: -2,
 		Warming: Warming{Share: 2, Preload: []warm.Item{{Account: 1, Query: "SELECT 1"}, {Account: -7}}},
 	})
 	if !errors.Is(err, ErrConfig) {

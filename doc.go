@@ -113,6 +113,23 @@
 // have the tags of the event types and lookup tables that they name; one to a query
 // that could not be read is taken to depend on everything in its account.
 //
+// # Several instances
+//
+// With StoreRedis instances share results and sessions. A miss looks in Redis before it
+// loads, for Config.RedisWait at most; a result that was loaded is written there behind
+// the caller; and of instances that miss the same key at the same time one loads. A hit
+// has nothing to do with Redis. Invalidations reach the others in milliseconds.
+//
+// Redis may come, go and come back. While it is away nobody knows what others have
+// invalidated, so what was kept is Stale for Config.RedisMaxUnverified and then gone, and
+// what is loaded is kept for as long; when it is back, all is compared with what is there.
+// See docs/redis.md and package remote.
+//
+// # Sessions and snapshots
+//
+// Sessions are in State.Sessions; see package session. With Config.SnapshotFolder they
+// and the hottest queries are there again after a restart.
+//
 // # Memory
 //
 // A kind is bounded by the number of its results, and with Kind.MaximumBytes by
@@ -124,8 +141,10 @@
 // # What it does not do
 //
 // Results are shared between callers, and so are read-only. Errors are not
-// kept, except permanent ones. The limits on queries hold for one process. Close does not wait for
-// loads; a closed State still answers, by loading every time.
+// kept, except permanent ones, and those in one process. The limits on queries hold for
+// one process, and previews stay in it. What the prediction has learned is not in a
+// snapshot. Close does not wait for loads; a closed State still answers, by loading
+// every time.
 //
 // # Watching it
 //

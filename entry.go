@@ -32,6 +32,7 @@ type entry[T any] struct {
 	asOfNanos   int32
 	settled     bool // as in Terms
 	ends        bool // at freshUntilNanos, by the engine's deadline: it is never stale
+	fromRedis   bool // another instance has loaded it
 	// failures counts the refreshes that failed, up to a maximum. INVARIANT:
 	// written only by the refresh under way.
 	failures uint8
@@ -59,12 +60,19 @@ func (fs *flights[T]) newEntry(
 	value T, asOf time.Time, loadTime time.Duration, d dependence, t Terms,
 ) (e *entry[T], kept time.Duration) {
 	fresh, kept := t.lifetime(&fs.kind)
+	return fs.newEntryFor(value, asOf, loadTime, d, t, lifespan{fresh, kept}), kept
+}
+
+// newEntryFor is newEntry for a value of which it is known how long it holds.
+func (fs *flights[T]) newEntryFor(
+	value T, asOf time.Time, loadTime time.Duration, d dependence, t Terms, span lifespan,
+) *entry[T] {
 	now := fs.clock.exact.Now()
-	e = &entry[T]{
+	e := &entry[T]{
 		value:           value,
 		bornNanos:       now,
-		freshUntilNanos: clock.After(now, fresh),
-		ends:            kept <= fresh,
+		freshUntilNanos: clock.After(now, span.fresh),
+		ends:            span.kept <= span.fresh,
 		loadTime:        loadTime,
 		asOfSeconds:     asOf.Unix(),
 		asOfNanos:       int32(asOf.Nanosecond()),
@@ -76,7 +84,20 @@ func (fs *flights[T]) newEntry(
 		e.bytes = size.Of(&e.value)
 	}
 	e.plainUntilNanos = fs.plainUntil(e)
-	return e, kept
+	return e
+}
+
+// limit has an entry end sooner that nobody is told of if it changes: it is fresh for
+// half of the time, so that it can be loaded again before it ends. It returns for how
+// long the entry may be kept. It must not be in the engine yet.
+func (fs *flights[T]) limit(e *entry[T], kept, most time.Duration) time.Duration {
+	if kept <= most/2 {
+		return kept
+	}
+	e.freshUntilNanos = min(e.freshUntilNanos, clock.After(fs.clock.exact.Now(), most/2))
+	e.ends = false
+	e.plainUntilNanos = fs.plainUntil(e)
+	return min(kept, most)
 }
 
 // engineBytes is about what the engine adds to an entry: its node, the cell of
@@ -121,6 +142,9 @@ func (fs *flights[T]) judge(e *entry[T]) standing {
 	if epoch := fs.tags.epoch.Load(); e.verified.Load() != epoch {
 		if fs.tags.dropped(&e.dependence) {
 			return dead
+		}
+		if at, lost := fs.trust.lostAt(e.dependence.since); lost {
+			return fs.trust.unverified(e.err != nil, at, fs.clock.now())
 		}
 		if !e.settled && fs.tags.aged(&e.dependence) {
 			return e.agedStanding()

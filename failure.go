@@ -59,9 +59,10 @@ func failureOf(err error) failure {
 // The error takes the result's place in the engine, rather than one in a table
 // of its own: so there is one bound, one fence and one way to invalidate, and a
 // flood of bad queries has to pass the engine's admission like everything else.
-func (fs *flights[T]) fail(key string, e *entry[T], err error) {
+func (fs *flights[T]) fail(key string, v *visit, e *entry[T], err error) {
 	switch failureOf(err) {
 	case deniedFailure:
+		fs.endElsewhere(key, v)
 		fs.engine.Delete(key)
 		fs.previews.remove(key)
 	case permanentFailure:
@@ -69,6 +70,7 @@ func (fs *flights[T]) fail(key string, e *entry[T], err error) {
 		if ok && old.settled && fs.judge(old) >= stale {
 			return
 		}
+		fs.endElsewhere(key, v)
 		fs.previews.remove(key)
 		if fs.kind.ErrorTTL < 0 || fs.closed {
 			fs.engine.Delete(key)

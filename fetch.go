@@ -16,6 +16,9 @@ const (
 	Flight
 	// Origin means that the caller started the load.
 	Origin
+	// Shared means that another instance had loaded the result, and this caller
+	// found it in Redis.
+	Shared
 )
 
 // String gives the source's name in lower case.
@@ -27,6 +30,8 @@ func (s Source) String() string {
 		return "flight"
 	case Origin:
 		return "origin"
+	case Shared:
+		return "shared"
 	default:
 		return fmt.Sprintf("source %d", uint8(s))
 	}
@@ -107,15 +112,18 @@ func (c *Cache[T]) Fetch(
 }
 
 // fetchCloser takes a second look at an entry before a closure is allocated for
-// it: where the clock stood, or the end is near, it is fresh most often.
+// it: where the clock stood, or the end is near, it is fresh most often; and while
+// Redis is away, everything is stale.
 func (c *Cache[T]) fetchCloser(
 	ctx context.Context, key Key, e *entry[T], load func(context.Context) (T, error),
 ) (Result[T], error) {
-	if e != nil && c.flights.judge(e) == fresh {
-		if r := c.wanted(key, e, fresh); r != noRenewal {
-			c.have(r, ctx, key, e, withoutTerms(load))
+	if e != nil {
+		if worth := c.flights.judge(e); worth >= stale {
+			if r := c.wanted(key, e, worth); r != noRenewal {
+				c.have(r, ctx, key, e, withoutTerms(load))
+			}
+			return c.serve(e, worth), nil
 		}
-		return e.result(Memory, Full), nil
 	}
 	return c.fetchElse(ctx, key, e, withoutTerms(load))
 }
@@ -199,12 +207,17 @@ func (c *Cache[T]) fetchAtLeast(
 		select {
 		case answer := <-seat.answer:
 			seat.getOff()
-			if e = answer.Val.(*entry[T]); !c.flights.overtook(seat, e) {
-				res, err := c.arrival(key, seat, e, answer.Err, least)
-				endSpan(span, err)
-				return res, err
+			e = answer.Val.(*entry[T])
+			if c.flights.overtook(seat, e) || least == fresh && c.flights.cameStale(e) {
+				endSpan(span, nil)
+				continue
 			}
-			endSpan(span, nil)
+			if c.flights.cameStale(e) {
+				c.have(c.wanted(key, e, stale), ctx, key, e, load)
+			}
+			res, err := c.arrival(key, seat, e, answer.Err, least)
+			endSpan(span, err)
+			return res, err
 		case <-ctx.Done():
 			seat.getOff()
 			c.flights.leave(key.encoded, seat.flight)
@@ -220,6 +233,9 @@ func (c *Cache[T]) fetchAtLeast(
 // is worth enough, that is better than the error.
 func (c *Cache[T]) arrival(key Key, s seat, e *entry[T], err error, least standing) (Result[T], error) {
 	if err == nil {
+		if e.fromRedis && s.source == Origin {
+			s.source = Shared
+		}
 		return e.result(s.source, c.flights.arrivedAs(s, e)), nil
 	}
 	if failureOf(err) == temporaryFailure {

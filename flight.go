@@ -53,6 +53,10 @@ type flights[T any] struct {
 	log    *slog.Logger
 	engine *shard.Cache[string, *entry[T]]
 	group  singleflight.Group
+	// sharing is with other instances, nil where results stay here; trust is then nil
+	// too.
+	sharing *sharing
+	trust   *trust
 
 	mu sync.Mutex
 	// INVARIANT: guarded by mu, and so is every use of group: while mu is free,
@@ -89,6 +93,7 @@ type flight struct {
 	// dependence is what is known before the load has ended. INVARIANT: made
 	// before the load begins, never changed.
 	dependence dependence
+	demands    demands // of a result in Redis
 	urgency    urgency // of who started it, or the most urgent who joined
 	behind     bool    // started by somebody who does not wait for it
 	ctx        context.Context
@@ -119,8 +124,8 @@ func (s *seat) getOff() { s.caller.unfollow(&s.flight.urgency) }
 // errAbandoned is why the context of a load ended that nobody waits for.
 var errAbandoned = errors.New("everybody waiting for the load has left")
 
-func newFlights[T any](k Kind, engine *shard.Cache[string, *entry[T]], st *State) *flights[T] {
-	return &flights[T]{
+func newFlights[T any](k Kind, engine *shard.Cache[string, *entry[T]], st *State, sharing *sharing) *flights[T] {
+	fs := &flights[T]{
 		kind:    k,
 		clock:   st.clock,
 		tags:    st.tags,
@@ -136,6 +141,10 @@ func newFlights[T any](k Kind, engine *shard.Cache[string, *entry[T]], st *State
 		unmanned:    make(map[*flight]string),
 		setbacks:    make(map[string]setback),
 	}
+	if sharing != nil {
+		fs.sharing, fs.trust = sharing, sharing.trust
+	}
+	return fs
 }
 
 // join gives the caller a seat in key's flight, which it starts where there is
@@ -152,12 +161,12 @@ func (fs *flights[T]) join(
 			return seat{}, e, worth
 		}
 	}
-	return fs.board(ctx, key, load), nil, dead
+	return fs.board(ctx, key, load, demands{least: least}), nil, dead
 }
 
 // board gives the caller a seat in key's flight, which it starts where there is
 // none. The caller holds mu.
-func (fs *flights[T]) board(ctx context.Context, key string, load loader[T]) seat {
+func (fs *flights[T]) board(ctx context.Context, key string, load loader[T], d demands) seat {
 	epoch := fs.tags.epoch.Load()
 	f, source := fs.current[key], Flight
 	if f != nil && fs.tags.dropped(&f.dependence) {
@@ -165,7 +174,7 @@ func (fs *flights[T]) board(ctx context.Context, key string, load loader[T]) sea
 		f = nil
 	}
 	if f == nil {
-		f, source = fs.takeOff(ctx, key), Origin
+		f, source = fs.takeOff(ctx, key, d), Origin
 	} else {
 		fs.counts.collapsed++
 	}
@@ -178,8 +187,9 @@ func (fs *flights[T]) board(ctx context.Context, key string, load loader[T]) sea
 
 // takeOff starts key's flight. It has the values of ctx, and a life of its own.
 // The caller holds mu.
-func (fs *flights[T]) takeOff(ctx context.Context, key string) *flight {
-	f := &flight{dependence: fs.newDependence(key)}
+func (fs *flights[T]) takeOff(ctx context.Context, key string, d demands) *flight {
+	f := &flight{dependence: fs.newDependence(key), demands: d}
+	fs.register(key)
 	caller := urgencyOf(ctx)
 	if caller == nil { // what a load needs besides is part of it
 		fs.ahead.demand()
@@ -223,19 +233,52 @@ func (fs *flights[T]) ground(key string) {
 // fly runs the load to its end, or to the end of its context, and lands.
 func (fs *flights[T]) fly(key string, f *flight, load loader[T]) (*entry[T], error) {
 	defer f.stop()
+	v := fs.sharing.visit(key, f.demands)
+	out := fs.load(f, v, load)
+	err := fs.explain(f, out.err)
+	e, kept := fs.entryOf(f, &out)
+	if !fs.land(key, f, v, e, kept, err) || v == nil || out.fromRedis {
+		v.leave()
+		return e, err
+	}
+	fs.share(v, &shareable[T]{
+		value: e.value, asOf: e.asOf(), from: time.Now(), span: out.span, settled: e.settled, terms: out.terms.Tags,
+		account: Key{encoded: key}.account(),
+	})
+	return e, err
+}
+
+// load runs a flight's load, or what stands for it in Redis, to its end, or to the end
+// of the flight's context.
+func (fs *flights[T]) load(f *flight, v *visit, load loader[T]) (out outcome[T]) {
 	started := time.Now()
+	run := func(ctx context.Context) outcome[T] { return loadNow(ctx, load) }
+	if v != nil {
+		run = func(ctx context.Context) outcome[T] { return fs.loadShared(ctx, v, load) }
+	}
 	done := make(chan outcome[T], 1)
-	go runGuarded(fs.detach(f), fs.log, load, done)
-	var out outcome[T]
+	go runGuarded(fs.detach(f), fs.log, run, done)
 	select {
 	case out = <-done:
 	case <-f.ctx.Done():
 		out.err = f.ctx.Err()
 	}
-	err := fs.explain(f, out.err)
-	e, kept := fs.newEntry(out.value, started, time.Since(started), f.dependence, out.terms)
-	fs.land(key, f, e, kept, err)
-	return e, err
+	if out.started.IsZero() {
+		out.started = started
+	}
+	return out
+}
+
+// entryOf makes the entry of what a flight brought.
+func (fs *flights[T]) entryOf(f *flight, out *outcome[T]) (e *entry[T], kept time.Duration) {
+	if out.fromRedis {
+		e = fs.newEntryFor(out.value, out.started, 0, f.dependence, out.terms, out.span)
+		e.fromRedis = true
+		return e, out.span.kept
+	}
+	out.span.fresh, out.span.kept = out.terms.lifetime(&fs.kind)
+	e = fs.newEntryFor(out.value, out.started, time.Since(out.started), f.dependence, out.terms, out.span)
+	return e, out.span.kept
 }
 
 // explain says of an error that it came of the load's time being up, where it
@@ -247,31 +290,40 @@ func (fs *flights[T]) explain(f *flight, err error) error {
 	return fmt.Errorf("%w after %v: %w", ErrLoadTimeout, fs.kind.LoadTimeout, err)
 }
 
-// land keeps the flight's result, unless it was overtaken, and ends the flight.
-func (fs *flights[T]) land(key string, f *flight, e *entry[T], kept time.Duration, err error) {
+// land keeps the flight's result, unless it was overtaken, and ends the flight. It
+// says whether others may have the result too.
+func (fs *flights[T]) land(
+	key string, f *flight, v *visit, e *entry[T], kept time.Duration, err error,
+) (shareable bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	fs.counts.ended++
 	fs.counts.time += e.loadTime
-	overtaken := fs.current[key] != f
-	if !overtaken {
+	grounded := fs.current[key] != f
+	if !grounded {
 		fs.ground(key)
 	}
-	overtaken = overtaken || fs.tags.dropped(&e.dependence)
-	defer fs.announce(key, f, overtaken, err) // once it is there to be found
+	result := v.worth(e.fromRedis)
+	grounded = grounded || result == overtaken || fs.tags.dropped(&e.dependence)
+	defer fs.announce(key, f, grounded, err) // once it is there to be found
 	switch {
 	case f.waiters == 0:
 		fs.counts.abandoned++
 	case err != nil:
 		fs.counts.failed++
-		if !overtaken {
-			fs.fail(key, e, err)
+		if !grounded {
+			fs.fail(key, v, e, err)
 		}
-	case overtaken:
+	case grounded:
 		fs.counts.fenced++
 	case !fs.closed:
-		fs.keep(key, e, kept)
+		if kept < 0 {
+			fs.endElsewhere(key, v)
+		}
+		fs.keep(key, e, fs.trusted(e, kept, result))
+		return kept >= 0
 	}
+	return false
 }
 
 // overtook reports whether what a flight brought may have been invalidated
@@ -285,7 +337,7 @@ func (fs *flights[T]) overtook(s seat, e *entry[T]) bool {
 // arrivedAs says how good a result is to someone who waited for it: as good as
 // when they boarded.
 func (fs *flights[T]) arrivedAs(s seat, e *entry[T]) Quality {
-	if s.epoch > s.flight.dependence.since && !e.settled && fs.tags.aged(&e.dependence) {
+	if s.epoch > s.flight.dependence.since && !e.settled && fs.tags.aged(&e.dependence) || fs.cameStale(e) {
 		return Stale
 	}
 	return Full
@@ -318,20 +370,27 @@ func (fs *flights[T]) keep(key string, e *entry[T], kept time.Duration) bool {
 }
 
 // put writes a value that is newer than what any load under way may bring.
-func (fs *flights[T]) put(key string, e *entry[T], kept time.Duration) bool {
+func (fs *flights[T]) put(key string, e *entry[T], kept time.Duration, t Terms) bool {
+	f := fs.frameOfSet(key, e, kept, t)
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if fs.closed {
 		return false
 	}
+	fs.register(key)
+	kept = fs.replaceElsewhere(key, e, kept, f)
 	delete(fs.setbacks, key)
 	fs.ground(key)
 	return fs.keep(key, e, kept)
 }
 
 func (fs *flights[T]) remove(key string) bool {
+	if key == "" {
+		return false
+	}
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	fs.sharing.invalidate(key)
 	delete(fs.setbacks, key)
 	fs.ground(key)
 	_, ok := fs.engine.Delete(key)
@@ -342,6 +401,9 @@ func (fs *flights[T]) remove(key string) bool {
 // starts in between may lose what it has just brought; it can bring nothing
 // old.
 func (fs *flights[T]) clear() {
+	if fs.sharing != nil {
+		fs.sharing.drop([]Tag{KindTag(fs.kind.Name)})
+	}
 	fs.mu.Lock()
 	clear(fs.setbacks)
 	for key := range fs.current {

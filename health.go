@@ -2,7 +2,11 @@ package state
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"time"
+
+	"github.com/uds-platform/state/remote"
 )
 
 // Status sums up a State's health in a word.
@@ -28,6 +32,12 @@ type Health struct {
 	// Store is where state is kept now, which is not what was configured where
 	// that is missing.
 	Store Store `json:"store"`
+	// Redis is how the tier is that instances share; nil in a State without one.
+	Redis *remote.Health `json:"redis,omitempty"`
+	// Sessions is how the sessions are.
+	Sessions SessionHealth `json:"sessions"`
+	// Snapshots is how the snapshots are; nil in a State that takes none.
+	Snapshots *SnapshotHealth `json:"snapshots,omitempty"`
 	// Kinds has one element for each kind, by name; the State's own is always
 	// there.
 	Kinds []KindStats `json:"kinds"`
@@ -62,8 +72,17 @@ type KindStats struct {
 	Invalidated uint64 `json:"invalidated"`
 	// Collapsed fetches joined a load that another had started.
 	Collapsed uint64 `json:"collapsed"`
-	// Loads were started, refreshes among them.
+	// Loads were started, refreshes among them. Those that Redis answered are no
+	// loads.
 	Loads uint64 `json:"loads"`
+	// Shared results were found in Redis, where another instance had put them.
+	Shared uint64 `json:"shared"`
+	// Unusable results were found there and could not be read: damaged, of another
+	// type, or of another version.
+	Unusable uint64 `json:"unusable"`
+	// Unshared results were not written there, because they can't be encoded, are too
+	// large or have too many tags.
+	Unshared uint64 `json:"unshared"`
 	// Refreshes were started behind a stale hit.
 	Refreshes uint64 `json:"refreshes"`
 	// RefreshesAhead were started behind a hit on a popular result that was about
@@ -93,8 +112,11 @@ type KindStats struct {
 func (st *State) Health() Health {
 	kinds, _ := st.adopted()
 	h := Health{
-		Store:         StoreMemory,
-		UnreadQueries: st.questions.unread.Load(), Origin: st.originStats(), Warming: st.warmingStats(),
+		Store: StoreMemory, UnreadQueries: st.questions.unread.Load(), Origin: st.originStats(), Warming: st.warmingStats(),
+		Redis: st.shared.health(), Sessions: st.sessionHealth(), Snapshots: st.keeper.health(),
+	}
+	if h.Redis != nil && h.Redis.Status == remote.StatusLive {
+		h.Store = StoreRedis
 	}
 	h.Status, h.Reasons = st.status()
 	for _, k := range kinds {
@@ -121,10 +143,14 @@ func (st *State) status() (status Status, reasons []string) {
 
 // degradation says what is configured but missing.
 func (st *State) degradation() []string {
-	if st.config.Store == StoreRedis {
-		return []string{"redis is configured, but this version has no Redis tier: state is kept in this process's memory and shared with no other"}
+	reasons := []string{}
+	if r := st.shared.health(); r != nil && (r.Status != remote.StatusLive || r.Reason != "") {
+		reasons = append(reasons, fmt.Sprintf("redis is %s since %s: %s", r.Status, r.Since.UTC().Format(time.RFC3339), cmp.Or(r.Reason, "not reached yet")))
 	}
-	return []string{}
+	if s := st.keeper.health(); s != nil && s.Failing != "" {
+		reasons = append(reasons, "snapshots fail: "+s.Failing)
+	}
+	return reasons
 }
 
 // Stats returns the cache's counters.
@@ -135,7 +161,7 @@ func (c *Cache[T]) stats() KindStats {
 	stale, remembered := c.counts.stale.Load(), c.counts.remembered.Load()
 	dead, unserved := c.counts.dead.Load(), c.counts.unserved.Load()
 	engine, counts := c.engine.Stats(), c.flights.tally()
-	return KindStats{
+	s := KindStats{
 		Name:             c.kind.Name,
 		Entries:          c.engine.Len(),
 		Bytes:            c.engine.Cost(),
@@ -156,4 +182,9 @@ func (c *Cache[T]) stats() KindStats {
 		Evictions:        engine.Evictions,
 		Expirations:      engine.Expirations,
 	}
+	if sharing := c.flights.sharing; sharing != nil {
+		s.Shared, s.Unusable, s.Unshared = sharing.hits.Load(), sharing.unusable.Load(), sharing.unshared.Load()
+		s.Loads -= min(s.Loads, s.Shared)
+	}
+	return s
 }

@@ -44,6 +44,11 @@ type Kind struct {
 	// LoadTimeout is the longest that one load may take. 0 means
 	// Config.LoadTimeout; else at least a millisecond.
 	LoadTimeout time.Duration
+	// LocalOnly keeps the results in this process where Config.Store is StoreRedis.
+	// Invalidations by tag on other instances still reach them, as long as Redis is
+	// there. Without it, results go through Redis to other instances, so their type
+	// must be one that comes back as it was: see NewCache.
+	LocalOnly bool
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 )
 
 var (
@@ -25,6 +26,12 @@ type outcome[T any] struct {
 	value T
 	terms Terms
 	err   error
+	// started is when the load that made the value began; zero where it is not known.
+	started time.Time
+	// fromRedis says that another instance has loaded the value, and span for how
+	// long it holds.
+	fromRedis bool
+	span      lifespan
 }
 
 // runGuarded runs load and sends exactly one outcome, whatever load does to its
@@ -32,7 +39,7 @@ type outcome[T any] struct {
 // after runtime.Goexit never answers. done must have room for the outcome, so
 // that a load that nobody waits for any more can end.
 func runGuarded[T any](
-	ctx context.Context, log *slog.Logger, load loader[T], done chan<- outcome[T],
+	ctx context.Context, log *slog.Logger, load func(context.Context) outcome[T], done chan<- outcome[T],
 ) {
 	out := outcome[T]{err: ErrLoaderExited} // stands only where load does not return
 	defer func() {
@@ -42,7 +49,7 @@ func runGuarded[T any](
 		}
 		done <- out
 	}()
-	out.value, out.terms, out.err = load(ctx)
+	out = load(ctx)
 }
 
 func panicError(value any) error {

@@ -6,7 +6,16 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// What the Redis client starts to look at its servers again, or to end connections that
+// it does not need any more, sleeps for some seconds after it is closed, and then ends.
+const (
+	clientsNap       = "github.com/redis/rueidis.(*call).DelayDo.func1"
+	clientsLastSleep = "github.com/redis/rueidis.(*clusterClient)._refresh.func2"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(clientsNap), goleak.IgnoreAnyFunction(clientsLastSleep))
+}
 
 // open opens a State that is closed with the test.
 func open(t testing.TB, cfg Config) *State {

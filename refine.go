@@ -48,7 +48,7 @@ func (fs *flights[T]) refine(ctx context.Context, key string, load loader[T]) re
 	if fs.closed || !fs.refinements.begin() {
 		return refinement[T]{}
 	}
-	s := fs.board(ctx, key, load)
+	s := fs.board(ctx, key, load, demands{least: fresh})
 	if s.source == Origin {
 		fs.counts.refinements++
 	}

@@ -151,7 +151,7 @@ func (fs *flights[T]) joinRenewal(
 		return seat{}, false
 	}
 	*count++
-	return fs.board(withPriority(ctx, warm.Refresh), key, load), true
+	return fs.board(withPriority(ctx, warm.Refresh), key, load, fs.renewalOf(e)), true
 }
 
 // pause returns for how long to leave the entry alone after one more failure.

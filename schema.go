@@ -18,6 +18,9 @@ const maxSchemas = 10_000
 // serve what depends on an old schema.
 type schemas struct {
 	maximum int // INVARIANT: positive, never changed.
+	// noted, where it is set, is called with each fingerprint that is new, and must not
+	// wait. INVARIANT: set before there is a caller.
+	noted func(tag Tag, sum [sha256.Size]byte, changed bool)
 
 	mu sync.Mutex
 	// INVARIANT: guarded by mu; at most maximum. Of a fingerprint the SHA-256 is
@@ -49,7 +52,20 @@ func (s *schemas) observe(tag Tag, fingerprint string, changed func()) bool {
 		changed()
 	}
 	s.known[tag] = sum
+	if s.noted != nil {
+		s.noted(tag, sum, differs)
+	}
 	return differs
+}
+
+// adopt takes over what another instance has observed, and ended what depends on it.
+func (s *schemas) adopt(tag Tag, sum [sha256.Size]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, known := s.known[tag]; !known && len(s.known) >= s.maximum {
+		s.forgetOne()
+	}
+	s.known[tag] = sum
 }
 
 func (s *schemas) forgetOne() {
@@ -74,10 +90,17 @@ func (s *schemas) forgetOne() {
 // kept.
 func (st *State) ObserveSchema(account int, eventType, fingerprint string) (changed bool) {
 	tag := EventTypeTag(account, eventType)
-	return st.schemas.observe(tag, fingerprint, func() {
-		st.tags.drop(tag, unread(account))
-		st.tags.age(queryKindTag(account, nrql.EventTypeList))
-	})
+	return st.schemas.observe(tag, fingerprint, func() { st.schemaChanged(tag) })
+}
+
+// schemaChanged ends what depends on an event type whose schema has changed, here and
+// elsewhere.
+func (st *State) schemaChanged(tag Tag) {
+	dropped, aged := []Tag{tag, unread(tag.account)}, []Tag{queryKindTag(tag.account, nrql.EventTypeList)}
+	st.shared.drop(dropped)
+	st.shared.age(aged)
+	st.tags.drop(dropped...)
+	st.tags.age(aged...)
 }
 
 // ObserveData says that there are newer events of an event type. Every result
@@ -88,5 +111,7 @@ func (st *State) ObserveSchema(account int, eventType, fingerprint string) (chan
 //
 // It takes the same time however many results there are.
 func (st *State) ObserveData(account int, eventType string) {
-	st.tags.age(EventTypeTag(account, eventType), unread(account))
+	tags := []Tag{EventTypeTag(account, eventType), unread(account)}
+	st.shared.age(tags)
+	st.tags.age(tags...)
 }

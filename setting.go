@@ -53,10 +53,10 @@ func (s setting) fault(name, value, problem string) error {
 var settings = []setting{
 	storeSetting(
 		"STATE_STORE_TYPE", "Store", StoreMemory,
-		"Where state is kept: `memory`, or `redis` to share it between processes. This version has no Redis tier yet: with `redis` it works in memory and reports itself degraded."),
-	durationSetting(
-		"SESSION_TTL", "SessionTTL", 24*time.Hour, time.Second, func(c *Config) *time.Duration { return &c.SessionTTL },
-		"How long an idle session is kept. Checked by this version, not used yet."),
+		"Where state is kept: `memory`, or `redis` to share it with other instances as well; while Redis is away it works in memory and reports itself degraded."),
+	durationWithin(
+		"SESSION_TTL", "SessionTTL", 24*time.Hour, time.Second, 30*24*time.Hour, func(c *Config) *time.Duration { return &c.SessionTTL },
+		"How long an idle session is kept."),
 	durationSetting(
 		"CACHE_TTL", "CacheTTL", 5*time.Minute, time.Millisecond, func(c *Config) *time.Duration { return &c.CacheTTL },
 		"How long a cached result is served where its kind does not say; answers to queries hold by their time range."),
@@ -71,13 +71,23 @@ var settings = []setting{
 		"The longest that one load may take, waiting for the query limits included."),
 	redisURLSetting(
 		"REDIS_URL", "RedisURL",
-		"The Redis server's address, with scheme `redis`, `rediss`, `unix`, `valkey` or `valkeys`. Needed by `STATE_STORE_TYPE=redis`. Checked by this version, not used yet."),
+		"The Redis server's address, with scheme `redis`, `rediss`, `unix`, `valkey` or `valkeys`. Needed by `STATE_STORE_TYPE=redis`; see [docs/redis.md](docs/redis.md)."),
 	retriesSetting(
 		"REDIS_MAX_RETRIES", "RedisMaxRetries", 3, 100,
-		"How often a failed Redis command is tried again; 0 for never. Checked by this version, not used yet."),
+		"How often a failed write to Redis is tried again; 0 for never."),
 	countSetting(
 		"REDIS_POOL_SIZE", "RedisPoolSize", 10, 10_000, func(c *Config) *int { return &c.RedisPoolSize },
-		"The most connections to Redis. Checked by this version, not used yet."),
+		"Bounds the connections to Redis, which commands share: 1 is one, 2 or 3 are two, 4 to 7 four, from 8 on eight."),
+	durationWithin(
+		"STATE_REDIS_WAIT", "RedisWait", 50*time.Millisecond, time.Millisecond, 10*time.Second, func(c *Config) *time.Duration { return &c.RedisWait },
+		"The longest that a miss waits for Redis before it goes on without."),
+	neverSetting(
+		"STATE_REDIS_MAX_UNVERIFIED", "RedisMaxUnverified", 30*time.Second, time.Millisecond, time.Hour,
+		func(c *Config) *time.Duration { return &c.RedisMaxUnverified },
+		"The longest that a result is served while Redis is away, since other instances may have invalidated it; 0 for not at all."),
+	prefixSetting(
+		"STATE_REDIS_PREFIX", "RedisKeyPrefix", "state:",
+		"What every key and channel in Redis begins with; the same for all instances that share state."),
 	countSetting(
 		"STATE_QUERY_CONCURRENCY", "QueryConcurrency", 25, 10_000, func(c *Config) *int { return &c.QueryConcurrency },
 		"The most queries of one account that this process has under way at once."),
@@ -93,6 +103,13 @@ var settings = []setting{
 	warmShareSetting(
 		"STATE_WARM_SHARE", "Warming.Share", 0.2,
 		"How many loads in the background each demand load earns, to refresh popular results before they end and to load what is predicted; 0 for neither."),
+	folderSetting(
+		"STATE_SNAPSHOT_FOLDER", "SnapshotFolder",
+		"A folder, for this instance alone, where sessions and the hottest queries are kept for the next start; none are without it."),
+	durationWithin(
+		"STATE_SNAPSHOT_INTERVAL", "SnapshotInterval", 30*time.Second, 100*time.Millisecond, 24*time.Hour,
+		func(c *Config) *time.Duration { return &c.SnapshotInterval },
+		"The longest from one snapshot to the next, where something has changed."),
 	preloadSetting(
 		"STATE_PRELOAD_FILE", "Warming.Preload",
 		"A file with queries to load at the start, in the background: a line each, with account and query, or a JSON list."),

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 
+	"github.com/uds-platform/state/session"
 	"github.com/uds-platform/state/warm"
 )
 
@@ -41,6 +41,9 @@ type State struct {
 	observer   observer
 	origin     originCounts
 	savings    *warm.Savings
+	shared     *shared // nil where everything is kept in memory
+	sessions   *session.Store
+	keeper     *keeper // nil where no snapshots are taken
 
 	mu sync.Mutex
 	// INVARIANT: guarded by mu. Every cache made of this State, by its kind's
@@ -60,6 +63,8 @@ type kind interface {
 	stats() KindStats
 	loadStats() LoadStats
 	close() // may be called more than once, and at the same time
+	// forget drops what another instance has changed.
+	forget(n sharedName)
 }
 
 // Open makes a State that is ready at once: nothing is waited for. The caller
@@ -87,6 +92,12 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	if err := st.openWarming(); err != nil {
 		return nil, err
 	}
+	if err := st.openShared(); err != nil {
+		return nil, err
+	}
+	if err := st.openSessions(); err != nil {
+		return nil, errors.Join(err, st.shared.close())
+	}
 	queries, err := NewCache[Rows](st, Kind{Name: queryKind, AgePerRefresh: max(cfg.QueryAgePerRefresh, 0)})
 	if err != nil {
 		return nil, err
@@ -95,10 +106,7 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	if st.questions, err = newQuestions(cfg.Freshness, st.clock, st.loadOf); err != nil {
 		return nil, err
 	}
-	for _, reason := range st.degradation() {
-		cfg.Logger.WarnContext(ctx, "state is degraded", slog.String("reason", reason))
-	}
-	if err := st.preloadConfigured(); err != nil {
+	if err := errors.Join(st.preloadConfigured(), st.keeper.begin()); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
 	return st, nil
@@ -120,8 +128,12 @@ func (st *State) adopt(name string, k kind) error {
 
 // Close empties every cache and ends every goroutine of the State, except that
 // loads under way go on for as long as somebody waits for them; refreshes have
-// nobody waiting. It does not wait for those. Every call returns once the State is closed; the error is
-// always nil in this version.
+// nobody waiting. It does not wait for those. It takes the last snapshot, for 5 s at
+// most, and hands Redis what waits to be written, for 2 s at most and not at all while
+// Redis is away.
+//
+// Every call returns once the State is closed. The error says what is lost: a snapshot,
+// or what other instances should have heard of.
 func (st *State) Close() error {
 	st.mu.Lock()
 	st.closed = true
@@ -134,7 +146,9 @@ func (st *State) Close() error {
 	st.refresher.close()
 	st.closeWarming()
 	st.clock.close()
-	return nil
+	err := st.keeper.close()
+	st.sessions.Close()
+	return errors.Join(err, st.shared.close())
 }
 
 // adopted returns the caches made so far, and whether more can be.

@@ -106,7 +106,7 @@ type tagSlot struct {
 func newTagTable() *tagTable { return &tagTable{seed: maphash.MakeSeed()} }
 
 func (t *tagTable) slot(tag Tag) uint32 {
-	return uint32(maphash.Comparable(t.seed, tag) % tagSlots)
+	return uint32(maphash.Comparable(t.seed, tag.bounded()) % tagSlots)
 }
 
 func (t *tagTable) drop(tags ...Tag) {
@@ -208,5 +208,6 @@ func (st *State) Invalidate(tags ...Tag) {
 			all = append(all, unread(tag.account))
 		}
 	}
+	st.shared.drop(all)
 	st.tags.drop(all...)
 }

@@ -28,12 +28,15 @@ type Untyped struct {
 	scope Scope
 }
 
-// NewUntyped makes an untyped cache of one kind, for one scope. Its errors are
-// those of NewCache and, for the scope, of NewKey.
+// NewUntyped makes an untyped cache of one kind, for one scope. Its values stay in
+// this process, as with Kind.LocalOnly: what is in an any is not known to be the same
+// when it has been through Redis. Its errors are those of NewCache and, for the scope,
+// of NewKey.
 func NewUntyped(st *State, k Kind, scope Scope) (*Untyped, error) {
 	if _, err := NewKey(scope, "scope"); err != nil {
 		return nil, err
 	}
+	k.LocalOnly = true
 	cache, err := NewCache[any](st, k)
 	if err != nil {
 		return nil, err

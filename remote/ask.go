@@ -47,6 +47,13 @@ func (t *Tier) newBreaker() *gobreaker.CircuitBreaker[struct{}] {
 func ask[A any](
 	ctx context.Context, t *Tier, do func(context.Context, rueidis.Client) (A, error), late func(A),
 ) (answer A, err error) {
+	return askWithin(ctx, t, t.options.Wait, do, late)
+}
+
+// askWithin is ask with another wait.
+func askWithin[A any](
+	ctx context.Context, t *Tier, wait time.Duration, do func(context.Context, rueidis.Client) (A, error), late func(A),
+) (answer A, err error) {
 	client := t.client()
 	if client == nil || !t.fence.live.Load() {
 		return answer, ErrAway
@@ -67,12 +74,12 @@ func ask[A any](
 	done := make(chan result)
 	gone := make(chan struct{})
 	defer close(gone)
-	timer := time.NewTimer(t.options.Wait)
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	started := t.spawn(func() {
 		defer func() { <-t.inFlight }()
 		var r result
-		r.answer, r.err = guarded(t, client, do)
+		r.answer, r.err = guarded(t, client, wait, do)
 		select {
 		case done <- r:
 		case <-gone:
@@ -95,16 +102,16 @@ func ask[A any](
 		return answer, ctx.Err()
 	case <-timer.C:
 		t.counts.slow.Add(1)
-		return answer, fmt.Errorf("%w: no answer within %v", ErrAway, t.options.Wait)
+		return answer, fmt.Errorf("%w: no answer within %v", ErrAway, wait)
 	}
 }
 
 // guarded runs do within the breaker and the time that an answer may take.
 func guarded[A any](
-	t *Tier, client rueidis.Client, do func(context.Context, rueidis.Client) (A, error),
+	t *Tier, client rueidis.Client, wait time.Duration, do func(context.Context, rueidis.Client) (A, error),
 ) (answer A, err error) {
 	_, refused := t.breaker.Execute(func() (struct{}, error) {
-		ctx, cancel := context.WithTimeout(t.stop, t.options.Wait)
+		ctx, cancel := context.WithTimeout(t.stop, wait)
 		defer cancel()
 		answer, err = do(ctx, client)
 		if err == nil || isAnswer(err) {

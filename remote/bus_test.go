@@ -120,3 +120,26 @@ func TestWithoutRedisEveryoneLoadsAtOnce(t *testing.T) {
 		t.Errorf("%v, %v of a caller who has left", acquired, err)
 	}
 }
+
+// A lease outlives its time while its owner lives.
+func TestALeaseIsRenewed(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	a, b := live(t, s.URL()), live(t, s.URL())
+	const ttl = 300 * time.Millisecond
+	release, acquired, err := a.Lease(t.Context(), "k", ttl)
+	if err != nil || !acquired {
+		t.Fatal(acquired, err)
+	}
+	for end := time.Now().Add(3 * ttl); time.Now().Before(end); {
+		if none, acquired, err := b.Lease(t.Context(), "k", ttl); acquired || err != nil {
+			none()
+			t.Fatalf("another has it: %v", err)
+		}
+	}
+	release()
+	redistest.Await(t, "it ends when it is released", func() bool {
+		again, acquired, _ := b.Lease(t.Context(), "k", ttl)
+		again()
+		return acquired
+	})
+}

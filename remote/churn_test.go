@@ -123,7 +123,7 @@ func TestChurn(t *testing.T) {
 			}
 		})
 	}
-	disturb(calm, s, proxy)
+	redistest.Trouble(calm, s, proxy, "t:ledger")
 	running.Wait()
 	for _, i := range instances {
 		i.awaitLive()
@@ -151,35 +151,4 @@ func TestChurn(t *testing.T) {
 		t.Logf("instance %d: %d hits, %d misses, %d outdated, %d fills refused, %d gaps, %d writes, %d refused", at,
 			st.Hits, st.Misses, st.Outdated, st.FillsRefused, st.Gaps, st.Writes, st.WritesRefused)
 	}
-}
-
-// disturb does everything to a server that happens to servers, and mends it.
-func disturb(ctx context.Context, s *redistest.Server, proxy *redistest.Proxy) {
-	troubles := []func(){
-		func() { _, _ = s.Do("CLIENT", "KILL", "TYPE", "pubsub") },
-		func() { _, _ = s.Do("CLIENT", "KILL", "TYPE", "normal") },
-		func() { _, _ = s.Do("FLUSHALL") },
-		func() { _, _ = s.Do("DEL", "t:ledger") },
-		func() { proxy.Set(redistest.Refuse) },
-		func() { proxy.Set(redistest.Blackhole) },
-		func() { proxy.Set(redistest.BlackholeReplies) },
-		func() { proxy.Set(redistest.BlackholeRequests) },
-		proxy.Reset,
-		s.Stop,
-		func() { s.Shutdown(); s.Restart() },
-	}
-	order := rand.Perm(len(troubles))
-	for n := 0; sleep(ctx, 100*time.Millisecond); n++ {
-		at := order[n%len(order)]
-		troubles[at]()
-		longest := 200 * time.Millisecond
-		if rand.IntN(4) == 0 {
-			longest = 3 * time.Second // long enough for silence to be noticed
-		}
-		sleep(ctx, rand.N(longest))
-		proxy.Set(redistest.Pass)
-		s.Continue()
-	}
-	proxy.Set(redistest.Pass)
-	s.Continue()
 }

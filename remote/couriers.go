@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/redis/rueidis"
 )
@@ -109,7 +110,12 @@ func (t *Tier) Deliver(name string, job Job) error {
 // its error matches ErrAway or ErrBusy where there was no answer, and the job may
 // go on for as long again. It is tried once.
 func (t *Tier) Run(ctx context.Context, job Job) error {
-	_, err := ask(ctx, t, func(ctx context.Context, client rueidis.Client) (struct{}, error) {
+	return t.RunWithin(ctx, t.options.Wait, job)
+}
+
+// RunWithin is Run for one who may wait for longer, or less long, than Options.Wait.
+func (t *Tier) RunWithin(ctx context.Context, wait time.Duration, job Job) error {
+	_, err := askWithin(ctx, t, wait, func(ctx context.Context, client rueidis.Client) (struct{}, error) {
 		return struct{}{}, attempt(ctx, job, &Conn{client, t})
 	}, nil)
 	return err

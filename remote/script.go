@@ -94,6 +94,15 @@ redis.call('PUBLISH', ARGV[7], ARGV[8])
 return 1
 `)
 
+// renewLease prolongs a lease that is still the caller's.
+//
+// ARGV: token, lifetime in ms.
+var renewLease = rueidis.NewLuaScriptRetryable(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+`)
+
 // releaseLease ends a lease that is still the caller's.
 var releaseLease = rueidis.NewLuaScriptRetryable(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end

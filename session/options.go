@@ -40,6 +40,10 @@ type Options struct {
 	// give or take a fifth: 100 ms to 1 hour. Zero means 1 minute.
 	SweepInterval time.Duration
 
+	// Changed is called after each change of a session, be it made here or taken over
+	// from elsewhere. It must not wait. Nil means that nobody wants to know.
+	Changed func()
+
 	// Logger is told what an operator should know; never a handle, nor anything
 	// that a session holds. Nil means silence.
 	Logger *slog.Logger

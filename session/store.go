@@ -245,6 +245,9 @@ func (st *Store) absence(owner Owner, handle Handle, cause error) error {
 
 // announce has a session pushed that has changed.
 func (st *Store) announce(handle Handle) {
+	if st.options.Changed != nil {
+		st.options.Changed()
+	}
 	if st.sync != nil {
 		st.sync.mark(handle)
 	}

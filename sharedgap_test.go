@@ -1,0 +1,254 @@
+//go:build unix
+
+package state
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/uds-platform/state/internal/redistest"
+)
+
+func (m *member) awaitAway() {
+	m.t.Helper()
+	redistest.Await(m.t, "Redis is away", func() bool {
+		h := m.st.Health()
+		return h.Store == StoreMemory && h.Status == StatusDegraded && len(h.Reasons) == 1
+	})
+}
+
+func (m *member) quality(key Key) Quality {
+	res, ok := m.c.Get(key)
+	if !ok {
+		return Nothing
+	}
+	return res.Quality
+}
+
+// Redis may come after the State, go, and come back.
+func TestRedisComesGoesAndComesBack(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	s.Shutdown()
+	a := join(t, s.URL())
+	if h := a.st.Health(); h.Status != StatusDegraded || h.Store != StoreMemory || h.Redis.Status != "connecting" {
+		t.Errorf("health %+v", h)
+	}
+	key := keyOf(t, 1)
+	if res := a.fetch(key, "one"); res.Source != Origin {
+		t.Errorf("from %v", res.Source)
+	}
+	if res := a.fetch(key, "two"); res.Source != Memory || res.Quality != Full || res.Value.Name != "one" {
+		t.Errorf("%v, %v from %v: without Redis, memory is there", res.Value.Name, res.Quality, res.Source)
+	}
+	s.Restart()
+	a.awaitLive()
+	if h := a.st.Health(); h.Status != StatusLive || len(h.Reasons) != 0 {
+		t.Errorf("health %+v", h)
+	}
+	shared := keyOf(t, 2)
+	a.fetch(shared, "shared")
+	a.awaitWritten()
+	b := joined(t, s.URL())
+	if res := b.fetch(shared, "other"); res.Source != Shared {
+		t.Errorf("from %v, want it shared", res.Source)
+	}
+	s.Shutdown()
+	a.awaitAway()
+	if res := a.fetch(keyOf(t, 3), "three"); res.Source != Origin || res.Quality != Full {
+		t.Errorf("%v from %v", res.Quality, res.Source)
+	}
+	s.Restart()
+	a.awaitLive()
+}
+
+// What is kept while Redis is away is Stale; when it is back, it is compared with what
+// is there, and nothing that has not changed is loaded.
+func TestAfterAGapResultsAreComparedWithRedis(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	proxy := redistest.NewProxy(t, s.Addr())
+	a, b := joined(t, s.URL()), joined(t, "redis://"+proxy.Addr())
+	same, changed := keyOf(t, "same"), keyOf(t, "changed")
+	for _, key := range []Key{same, changed} {
+		a.fetch(key, "old")
+		a.awaitWritten()
+		redistest.Await(t, "the other has it", func() bool { return b.fetch(key, "b").Source == Memory })
+	}
+	if b.loads.Load() != 0 {
+		t.Fatal("it was loaded twice")
+	}
+	proxy.Set(redistest.Refuse)
+	b.awaitAway()
+	for _, key := range []Key{same, changed} {
+		if q := b.quality(key); q != Stale {
+			t.Errorf("%v while Redis is away, want stale", q)
+		}
+		if res := b.fetch(key, "b"); res.Quality != Stale || res.Value.Name != "old" {
+			t.Errorf("%v %v", res.Quality, res.Value.Name)
+		}
+	}
+	a.c.Delete(changed)
+	a.fetch(changed, "new")
+	a.awaitWritten()
+	proxy.Set(redistest.Pass)
+	b.awaitLive()
+	redistest.Await(t, "what has not changed is fresh again", func() bool {
+		res := b.fetch(same, "b")
+		return res.Quality == Full && res.Value.Name == "old"
+	})
+	redistest.Await(t, "what has changed is the new one", func() bool {
+		res := b.fetch(changed, "b")
+		if res.Quality == Full && res.Value.Name != "new" {
+			t.Fatalf("%q is served as full", res.Value.Name)
+		}
+		return res.Quality == Full
+	})
+	if n := b.loads.Load(); n != 0 {
+		t.Errorf("%d loads, want none: Redis has both", n)
+	}
+}
+
+// What is loaded while Redis is away is good for a while, and compared when it is back.
+func TestWhatIsLoadedInAGapIsNotTrustedAfterIt(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	proxy := redistest.NewProxy(t, s.Addr())
+	a, b := joined(t, s.URL()), joined(t, "redis://"+proxy.Addr())
+	proxy.Set(redistest.Refuse)
+	b.awaitAway()
+	key, tag := keyOf(t, 1), NamedTag(1, "n")
+	if res := b.fetch(key, "old", tag); res.Quality != Full || res.Source != Origin {
+		t.Errorf("%v from %v", res.Quality, res.Source)
+	}
+	if res := b.fetch(key, "b", tag); res.Quality != Full || res.Source != Memory {
+		t.Errorf("then %v from %v", res.Quality, res.Source)
+	}
+	a.st.Invalidate(tag)
+	a.fetch(key, "new", tag)
+	a.awaitWritten()
+	proxy.Set(redistest.Pass)
+	b.awaitLive()
+	redistest.Await(t, "the new one is served", func() bool {
+		res := b.fetch(key, "new", tag)
+		if res.Quality == Full && res.Value.Name == "old" {
+			t.Fatal("what was invalidated elsewhere meanwhile is served as full")
+		}
+		return res.Value.Name == "new" && res.Quality == Full
+	})
+}
+
+// Nothing is served for longer than configured that nobody could verify.
+func TestUnverifiedResultsEnd(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	a := joined(t, s.URL(), func(c *Config) { c.RedisMaxUnverified = 100 * time.Millisecond })
+	before, during := keyOf(t, 1), keyOf(t, 2)
+	a.fetch(before, "old")
+	s.Shutdown()
+	redistest.Await(t, "what was there ends", func() bool { return a.quality(before) == Nothing })
+	a.fetch(during, "old")
+	redistest.Await(t, "what is loaded becomes stale and ends", func() bool { return a.quality(during) == Nothing })
+	never := joined(t, restarted(s).URL(), func(c *Config) { c.RedisMaxUnverified = Never })
+	never.fetch(before, "old")
+	if q := never.quality(before); q != Full {
+		t.Fatalf("it is %v", q)
+	}
+	s.Shutdown()
+	never.awaitAway()
+	if q := never.quality(before); q != Nothing {
+		t.Errorf("it is %v, where nothing unverified is to be served", q)
+	}
+	never.fetch(during, "x")
+	if q := never.quality(during); q != Nothing {
+		t.Errorf("what is loaded meanwhile is %v", q)
+	}
+}
+
+func restarted(s *redistest.Server) *redistest.Server {
+	s.Restart()
+	return s
+}
+
+// A short gap has nothing loaded again: what is unverified is served, and nobody asks
+// the origin for half of the time that it may be.
+func TestAShortGapCostsNoLoads(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	a := joined(t, s.URL())
+	key := keyOf(t, 1)
+	a.fetch(key, "old")
+	a.awaitWritten()
+	s.Shutdown()
+	a.awaitAway()
+	for range 100 {
+		if res := a.fetch(key, "new"); res.Quality != Stale || res.Value.Name != "old" {
+			t.Fatalf("%v %v", res.Quality, res.Value.Name)
+		}
+	}
+	if n := a.c.Stats(); n.Refreshes != 0 || a.loads.Load() != 1 {
+		t.Errorf("%d refreshes, %d loads", n.Refreshes, a.loads.Load())
+	}
+}
+
+// While Redis does not answer, hits have nothing to do with it, and a miss waits no
+// longer than it may: the breaker opens.
+func TestAHitNeverAsksRedis(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	a := joined(t, s.URL(), func(c *Config) { c.RedisWait = 5 * time.Millisecond })
+	key := keyOf(t, 0)
+	redistest.Await(t, "it is kept", func() bool { a.fetch(key, "old"); return a.quality(key) == Full })
+	a.awaitWritten()
+	s.Stop()
+	defer s.Continue()
+	before := a.st.Health().Redis.Stats
+	for range 1000 {
+		if res := a.fetch(key, "new"); res.Value.Name != "old" {
+			t.Fatal("a hit was not answered from memory")
+		}
+	}
+	after := a.st.Health().Redis.Stats
+	if after.Unanswered != before.Unanswered || after.Hits != before.Hits || after.Misses != before.Misses {
+		t.Errorf("hits have asked Redis: %+v, then %+v", before, after)
+	}
+	for i := range 20 {
+		if res := a.fetch(keyOf(t, i+1), "miss"); res.Source != Origin {
+			t.Errorf("from %v", res.Source)
+		}
+	}
+	if h := a.st.Health().Redis; h.Breaker != "open" && h.Stats.Gaps == before.Gaps {
+		t.Errorf("misses go on asking: %+v", h)
+	}
+}
+
+// A caller whose context ends leaves, whatever Redis does.
+func TestACallerLeavesWhileRedisIsSilent(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	a := joined(t, s.URL(), func(c *Config) { c.RedisWait = 10 * time.Second })
+	s.Stop()
+	defer s.Continue()
+	ctx, cancel := context.WithCancel(t.Context())
+	left := make(chan error, 1)
+	go func() {
+		_, err := a.c.Fetch(ctx, keyOf(t, 1), func(context.Context) (report, error) { return report{}, nil })
+		left <- err
+	}()
+	redistest.Await(t, "it waits", func() bool { return a.c.flights.waiting() == 1 })
+	cancel()
+	select {
+	case err := <-left:
+		if err == nil {
+			t.Error("no error for who left")
+		}
+	case <-time.After(5 * time.Second): // half of what Redis is given
+		t.Fatal("it waits for Redis")
+	}
+}
+
+// Redis refuses to track in some places; results are then trusted for a short time.
+func TestWithoutTrackingResultsAreTrustedForAShortTime(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{NoTracking: true})
+	a := joined(t, s.URL(), func(c *Config) { c.RedisMaxUnverified = 200 * time.Millisecond })
+	key := keyOf(t, 1)
+	a.fetch(key, "old")
+	if h := a.st.Health(); h.Status != StatusDegraded || len(h.Reasons) != 1 {
+		t.Errorf("health %+v", h)
+	}
+	redistest.Await(t, "it ends", func() bool { return a.quality(key) == Nothing })
+}
