@@ -114,6 +114,31 @@ func TestALoadInAGapDoesNotBringTheOldValue(t *testing.T) {
 	}
 }
 
+// A Set and a load that began before it have the same epoch of the ledger.
+func TestALoadInAGapDoesNotReplaceWhatWasSetMeanwhile(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	proxy := redistest.NewProxy(t, s.Addr())
+	a, b := live(t, s.URL()), live(t, "redis://"+proxy.Addr())
+	fill := b.BeginFill("k")
+	defer fill.End()
+	proxy.Set(redistest.Refuse)
+	redistest.Await(t, "the tier has lost Redis", func() bool { return !b.Live() })
+	if err := a.Replace("k", frameOf("new")); err != nil {
+		t.Fatal(err)
+	}
+	a.awaitFlushed()
+	b.put(fill, "old")
+	proxy.Set(redistest.Pass)
+	b.awaitLive()
+	b.awaitFlushed()
+	for _, i := range []*instance{a, b} {
+		i.awaitValue("k", "new")
+	}
+	if got := b.Health().Stats.WritesRefused; got != 1 {
+		t.Errorf("Redis refused %d writes, want the one that was overtaken", got)
+	}
+}
+
 func TestInvalidationsWaitForRedis(t *testing.T) {
 	s := redistest.Start(t, redistest.Options{Persistent: true})
 	proxy := redistest.NewProxy(t, s.Addr())

@@ -272,7 +272,7 @@ func BenchmarkDiscovery(b *testing.B) {
 func discoveries(n, attributes int) []map[string]any {
 	events := make([]map[string]any, n)
 	for i := range events {
-		event := map[string]any{"timestamp": int64(1_795_000_000_000 + i*137)}
+		event := map[string]any{"timestamp": int64(1_795_000_000_000) + int64(i)*137}
 		for a := 1; a < attributes; a++ {
 			name := fmt.Sprintf("%s.%s%d", [...]string{"http", "aws", "k8s", "service", "request"}[a%5], [...]string{"name", "id", "duration", "status"}[a%4], a)
 			switch h := uint32(i*attributes+a) * 2654435761; a % 4 {

@@ -43,8 +43,17 @@ func TestAClusterMovesSlotsAndTakesANodeBack(t *testing.T) {
 func TestASentinelFailsOver(t *testing.T) {
 	s := StartSentinel(t)
 	old := s.Master()
-	old.MustDo("SET", "k", "v")
-	old.MustDo("WAIT", "1", "10000")
+	writer, err := old.Dial() // WAIT is for the writes of its own connection
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	if _, err := writer.Do("SET", "k", "v"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := writer.Do("WAIT", "1", "10000"); err != nil || n != int64(1) {
+		t.Fatalf("%v replicas have it: %v", n, err)
+	}
 	s.Failover()
 	if s.Master() == old {
 		t.Fatal("the master is still the same")

@@ -258,12 +258,16 @@ func TestSizesAreTheAllocators(t *testing.T) {
 	}
 }
 
-// The walker's memory comes from a pool, which the collector may empty.
+// The walker's memory comes from a pool, which the collector may empty, and which
+// forgets on purpose under the race detector: so the best of several counts.
 func TestMeasuringAllocatesNothingForRows(t *testing.T) {
 	rows := corpus[2].make(0).([]map[string]any)
-	Of(&rows)
-	if n := testing.AllocsPerRun(100, func() { Of(&rows) }); n > 2 {
-		t.Errorf("%v allocations", n)
+	least := testing.AllocsPerRun(1, func() { Of(&rows) })
+	for range 100 {
+		least = min(least, testing.AllocsPerRun(1, func() { Of(&rows) }))
+	}
+	if least > 2 {
+		t.Errorf("%v allocations", least)
 	}
 }
 
