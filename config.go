@@ -39,9 +39,11 @@ const NoRetries = -1
 type Config struct {
 	// Store is StoreMemory unless set.
 	Store Store
-	// SessionTTL is how long an idle session is kept. At least a second. This
-	// version checks it and keeps no sessions.
+	// SessionTTL is how long an idle session is kept. A second to 30 days.
 	SessionTTL time.Duration
+	// MaximumSessions is the most sessions that there may be, those of other
+	// instances included. 1 to 10,000,000.
+	MaximumSessions int
 	// CacheTTL is how long a cached result is served where its kind does not
 	// say; for answers to queries, Freshness says it. At least a millisecond.
 	CacheTTL time.Duration

@@ -54,9 +54,12 @@ var settings = []setting{
 	storeSetting(
 		"STATE_STORE_TYPE", "Store", StoreMemory,
 		"Where state is kept: `memory`, or `redis` to share it with other instances as well; while Redis is away it works in memory and reports itself degraded."),
-	durationSetting(
-		"SESSION_TTL", "SessionTTL", 24*time.Hour, time.Second, func(c *Config) *time.Duration { return &c.SessionTTL },
-		"How long an idle session is kept. Checked by this version, not used yet."),
+	durationWithin(
+		"SESSION_TTL", "SessionTTL", 24*time.Hour, time.Second, longestSessionTTL, func(c *Config) *time.Duration { return &c.SessionTTL },
+		"How long an idle session is kept. However much it is used, it ends after seven days, or this where it is longer."),
+	countSetting(
+		"STATE_MAXIMUM_SESSIONS", "MaximumSessions", 100_000, mostSessions, func(c *Config) *int { return &c.MaximumSessions },
+		"The most sessions that there may be; one more is refused."),
 	durationSetting(
 		"CACHE_TTL", "CacheTTL", 5*time.Minute, time.Millisecond, func(c *Config) *time.Duration { return &c.CacheTTL },
 		"How long a cached result is served where its kind does not say; answers to queries hold by their time range."),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/uds-platform/state/session"
 	"github.com/uds-platform/state/warm"
 )
 
@@ -40,6 +41,7 @@ type State struct {
 	observer   observer
 	savings    *warm.Savings
 	shared     *shared // nil where everything is kept in memory
+	sessions   *session.Store
 
 	mu sync.Mutex
 	// INVARIANT: guarded by mu. Every cache made of this State, by its kind's
@@ -98,6 +100,9 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	if st.questions, err = newQuestions(cfg.Freshness, st.clock, st.loadOf); err != nil {
 		return nil, err
 	}
+	if err := st.openSessions(); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	if err := st.preloadConfigured(); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -126,6 +131,9 @@ func (st *State) Close() error {
 	st.mu.Lock()
 	st.closed = true
 	st.mu.Unlock()
+	if st.sessions != nil {
+		st.sessions.Close() // sends what it has not sent yet
+	}
 	kinds, _ := st.adopted() // no other will be
 	for _, k := range kinds {
 		k.close()

@@ -1,0 +1,48 @@
+package state
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/uds-platform/state/session"
+)
+
+const (
+	// sessionLifetime ends a session however much it is used, unless SessionTTL is
+	// longer: a week of working days, and what is left of a tombstone is gone soon
+	// after.
+	sessionLifetime = 7 * 24 * time.Hour
+	// longestSessionTTL is package session's bound.
+	longestSessionTTL = 30 * 24 * time.Hour
+	// mostSessions is package session's bound.
+	mostSessions = 10_000_000
+)
+
+// Sessions are the discovery sessions of this server: with StoreRedis those of all
+// instances that share it, and with Config.SnapshotFolder such as outlive the
+// process. Where neither is there, or works, sessions work all the same and say that
+// they are Volatile.
+//
+// The store is the State's: its Close is called by State.Close. A session ends when
+// it has not been used for Config.SessionTTL, and at the latest after seven days, or
+// SessionTTL where that is longer.
+func (st *State) Sessions() *session.Store { return st.sessions }
+
+// openSessions opens the store, which joins others when Redis is there.
+func (st *State) openSessions() error {
+	options := session.Options{
+		IdleTimeout: st.config.SessionTTL,
+		Lifetime:    max(sessionLifetime, st.config.SessionTTL),
+		MaxSessions: st.config.MaximumSessions,
+		Logger:      st.config.Logger,
+	}
+	if st.shared != nil {
+		options.Replica = newSessionReplica(st.shared.tier)
+	}
+	sessions, err := session.New(options)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	st.sessions = sessions
+	return nil
+}
