@@ -44,6 +44,13 @@ type Config struct {
 	// MaximumSessions is the most sessions that there may be, those of other
 	// instances included. 1 to 10,000,000.
 	MaximumSessions int
+	// SnapshotFolder is where sessions and the hottest queries are written, so that
+	// they outlive this process: an absolute path, which one process has for its own.
+	// Without one nothing is.
+	SnapshotFolder string
+	// SnapshotInterval is the longest from one snapshot to the next, where a session
+	// has changed; so a process that is killed loses that much. 100 ms to 24 h.
+	SnapshotInterval time.Duration
 	// CacheTTL is how long a cached result is served where its kind does not
 	// say; for answers to queries, Freshness says it. At least a millisecond.
 	CacheTTL time.Duration

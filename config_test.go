@@ -19,7 +19,7 @@ func TestFromEnvironDefaults(t *testing.T) {
 	}
 	c.Logger = nil
 	want := Config{
-		Store: StoreMemory, SessionTTL: 24 * time.Hour, MaximumSessions: 100_000, CacheTTL: 5 * time.Minute, ErrorTTL: 30 * time.Second, MaximumSize: 10_000,
+		Store: StoreMemory, SessionTTL: 24 * time.Hour, MaximumSessions: 100_000, SnapshotInterval: time.Minute, CacheTTL: 5 * time.Minute, ErrorTTL: 30 * time.Second, MaximumSize: 10_000,
 		LoadTimeout: 2 * time.Minute, RedisMaxRetries: 3, RedisPoolSize: 10, RedisWait: 50 * time.Millisecond,
 		RedisMaxUnverified: 30 * time.Second, RedisKeyPrefix: "state:", QueryConcurrency: 25, QueriesPerMinute: 3_000,
 		QueryAgePerRefresh: 150 * time.Minute, RefreshConcurrency: 8,
@@ -56,7 +56,7 @@ func TestDocumentedDefaultsAreTheDefaults(t *testing.T) {
 
 func TestFromEnvironReadsEveryVariable(t *testing.T) {
 	values := map[string]string{
-		"STATE_STORE_TYPE": "redis", "SESSION_TTL": "1h", "STATE_MAXIMUM_SESSIONS": "77", "CACHE_TTL": "90s", "STATE_ERROR_TTL": "20s", "STATE_MAXIMUM_SIZE": "7", "STATE_LOAD_TIMEOUT": "8s",
+		"STATE_STORE_TYPE": "redis", "SESSION_TTL": "1h", "STATE_MAXIMUM_SESSIONS": "77", "STATE_SNAPSHOT_FOLDER": "/var/lib/state", "STATE_SNAPSHOT_INTERVAL": "9s", "CACHE_TTL": "90s", "STATE_ERROR_TTL": "20s", "STATE_MAXIMUM_SIZE": "7", "STATE_LOAD_TIMEOUT": "8s",
 		"REDIS_URL": "redis://h/1", "REDIS_MAX_RETRIES": "0", "REDIS_POOL_SIZE": "9", "STATE_REDIS_WAIT": "7ms",
 		"STATE_REDIS_MAX_UNVERIFIED": "0", "STATE_REDIS_PREFIX": "p:", "STATE_QUERY_CONCURRENCY": "5",
 		"STATE_QUERIES_PER_MINUTE": "6", "STATE_REFRESH_CONCURRENCY": "3", "STATE_LISTEN": ":80", "STATE_AGE_PER_REFRESH": "0",
@@ -72,7 +72,7 @@ func TestFromEnvironReadsEveryVariable(t *testing.T) {
 	}
 	c.Logger = nil
 	want := Config{
-		Store: StoreRedis, SessionTTL: time.Hour, MaximumSessions: 77, CacheTTL: 90 * time.Second, ErrorTTL: 20 * time.Second, MaximumSize: 7, LoadTimeout: 8 * time.Second,
+		Store: StoreRedis, SessionTTL: time.Hour, MaximumSessions: 77, SnapshotFolder: "/var/lib/state", SnapshotInterval: 9 * time.Second, CacheTTL: 90 * time.Second, ErrorTTL: 20 * time.Second, MaximumSize: 7, LoadTimeout: 8 * time.Second,
 		RedisURL: "redis://h/1", RedisMaxRetries: NoRetries, RedisPoolSize: 9, RedisWait: 7 * time.Millisecond,
 		RedisMaxUnverified: Never, RedisKeyPrefix: "p:", QueryConcurrency: 5, QueriesPerMinute: 6,
 		QueryAgePerRefresh: Never, RefreshConcurrency: 3,
@@ -174,7 +174,7 @@ func TestFromEnvironReportsAllFaultsAtOnce(t *testing.T) {
 
 func TestConfigValidationReportsAllFaultsAtOnce(t *testing.T) {
 	_, err := Open(t.Context(), Config{
-		Store: "disk", SessionTTL: -1, MaximumSessions: -1, CacheTTL: -1, ErrorTTL: -1, MaximumSize: -1, LoadTimeout: 1, RedisURL: "redis://u:hunter2@h:x",
+		Store: "disk", SessionTTL: -1, MaximumSessions: -1, SnapshotFolder: "here", SnapshotInterval: 25 * time.Hour, CacheTTL: -1, ErrorTTL: -1, MaximumSize: -1, LoadTimeout: 1, RedisURL: "redis://u:hunter2@h:x",
 		RedisMaxRetries: -2, RedisPoolSize: -1, RedisWait: -1, RedisMaxUnverified: 2 * time.Hour, RedisKeyPrefix: "a b", QueryConcurrency: -1, QueriesPerMinute: -1, RefreshConcurrency: -1, QueryAgePerRefresh: -2,
 		Warming: Warming{Share: 2, Preload: []warm.Item{{Account: 1, Query: "SELECT 1"}, {Account: -7}}},
 	})

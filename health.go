@@ -34,6 +34,8 @@ type Health struct {
 	Store Store `json:"store"`
 	// Redis is how the tier is that instances share; nil in a State without one.
 	Redis *remote.Health `json:"redis,omitempty"`
+	// Snapshots is how those are that outlive the process; nil where none are kept.
+	Snapshots *SnapshotHealth `json:"snapshots,omitempty"`
 	// Kinds has one element for each kind, by name; the State's own is always
 	// there.
 	Kinds []KindStats `json:"kinds"`
@@ -106,6 +108,7 @@ func (st *State) Health() Health {
 	h := Health{
 		Status: StatusLive, Reasons: st.degradation(), Store: StoreMemory,
 		UnreadQueries: st.questions.unread.Load(), Warming: st.warmingStats(), Redis: st.shared.health(),
+		Snapshots: st.snapshots.health(),
 	}
 	if h.Redis != nil && h.Redis.Status == remote.StatusLive {
 		h.Store = StoreRedis
@@ -130,7 +133,7 @@ func (st *State) degradation() []string {
 	if r := st.shared.health(); r != nil && (r.Status != remote.StatusLive || r.Reason != "") {
 		reasons = append(reasons, fmt.Sprintf("redis is %s since %s: %s", r.Status, r.Since.UTC().Format(time.RFC3339), cmp.Or(r.Reason, "not reached yet")))
 	}
-	return reasons
+	return append(reasons, st.snapshots.degradation()...)
 }
 
 // Stats returns the cache's counters.

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -10,7 +11,12 @@ import (
 // after it is closed, and then ends.
 const clientsNap = "github.com/redis/rueidis.(*call).DelayDo.func1"
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(clientsNap)) }
+func TestMain(m *testing.M) {
+	if folder := os.Getenv(victimFolder); folder != "" {
+		victim(folder) // never returns
+	}
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(clientsNap))
+}
 
 // open opens a State that is closed with the test.
 func open(t testing.TB, cfg Config) *State {

@@ -4,6 +4,7 @@ package state
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uds-platform/state/internal/merge"
 	"github.com/uds-platform/state/internal/redistest"
 	"github.com/uds-platform/state/session"
 )
@@ -184,5 +186,28 @@ func TestEverySessionInRedisIsVisited(t *testing.T) {
 	awaitAgreement(t, a, b)
 	if n := b.Sessions().Len(); n != 100 {
 		t.Errorf("%d sessions", n)
+	}
+}
+
+// Redis says that it is there once; who begins to listen after that has to look.
+func TestAStoreThatListensLateIsToldOfRedis(t *testing.T) {
+	server := redistest.Start(t, redistest.Options{})
+	st := openSharing(t, server.Addr())
+	awaitShared(t, st)
+	r := newSessionReplica(st.shared.tier)
+	ctx, cancel := context.WithCancel(t.Context())
+	var heard []merge.EventKind
+	for range 2 {
+		if err := r.Listen(ctx, func(e merge.Event) {
+			heard = append(heard, e.Kind)
+			cancel()
+		}); !errors.Is(err, context.Canceled) {
+			t.Fatalf("error %v", err)
+		}
+		ctx, cancel = context.WithCancel(t.Context())
+	}
+	cancel()
+	if want := []merge.EventKind{merge.Gap, merge.Failover}; !slices.Equal(heard, want) {
+		t.Errorf("heard %v, want %v: it may have missed something in between", heard, want)
 	}
 }

@@ -1,6 +1,8 @@
 package state
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,10 +41,37 @@ func (st *State) openSessions() error {
 	if st.shared != nil {
 		options.Replica = newSessionReplica(st.shared.tier)
 	}
+	snapshots, err := newSnapshots(st)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	if snapshots != nil {
+		options.Changed = func() { snapshots.keeper.Changed(1) }
+	}
 	sessions, err := session.New(options)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	st.sessions = sessions
+	st.sessions, st.snapshots = sessions, snapshots
+	st.snapshots.load()
 	return nil
+}
+
+// closeSessions takes the last snapshot and closes the store, which sends what it has
+// not sent yet. A snapshot that takes longer than may be waited for goes on, and the
+// store is closed after it: it would be cut short otherwise, and stand for the whole.
+func (st *State) closeSessions() error {
+	if st.sessions == nil {
+		return nil
+	}
+	err := st.snapshots.close()
+	if errors.Is(err, context.DeadlineExceeded) {
+		go func() {
+			<-st.snapshots.ended()
+			st.sessions.Close()
+		}()
+		return err
+	}
+	st.sessions.Close()
+	return err
 }

@@ -60,6 +60,12 @@ var settings = []setting{
 	countSetting(
 		"STATE_MAXIMUM_SESSIONS", "MaximumSessions", 100_000, mostSessions, func(c *Config) *int { return &c.MaximumSessions },
 		"The most sessions that there may be; one more is refused."),
+	folderSetting(
+		"STATE_SNAPSHOT_FOLDER", "SnapshotFolder", func(c *Config) *string { return &c.SnapshotFolder },
+		"An absolute path of a folder of this process's own, where sessions and the hottest queries are kept over a restart."),
+	durationWithin(
+		"STATE_SNAPSHOT_INTERVAL", "SnapshotInterval", time.Minute, 100*time.Millisecond, 24*time.Hour, func(c *Config) *time.Duration { return &c.SnapshotInterval },
+		"The longest from one snapshot to the next, where a session has changed."),
 	durationSetting(
 		"CACHE_TTL", "CacheTTL", 5*time.Minute, time.Millisecond, func(c *Config) *time.Duration { return &c.CacheTTL },
 		"How long a cached result is served where its kind does not say; answers to queries hold by their time range."),

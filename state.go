@@ -42,6 +42,7 @@ type State struct {
 	savings    *warm.Savings
 	shared     *shared // nil where everything is kept in memory
 	sessions   *session.Store
+	snapshots  *snapshots // nil where none are kept
 
 	mu sync.Mutex
 	// INVARIANT: guarded by mu. Every cache made of this State, by its kind's
@@ -106,6 +107,7 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	if err := st.preloadConfigured(); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
+	st.snapshots.start()
 	return st, nil
 }
 
@@ -131,9 +133,7 @@ func (st *State) Close() error {
 	st.mu.Lock()
 	st.closed = true
 	st.mu.Unlock()
-	if st.sessions != nil {
-		st.sessions.Close() // sends what it has not sent yet
-	}
+	snapshotFault := st.closeSessions()
 	kinds, _ := st.adopted() // no other will be
 	for _, k := range kinds {
 		k.close()
@@ -142,7 +142,7 @@ func (st *State) Close() error {
 	st.refresher.close()
 	st.closeWarming()
 	st.clock.close()
-	return st.shared.close()
+	return errors.Join(snapshotFault, st.shared.close())
 }
 
 // adopted returns the caches made so far, and whether more can be.

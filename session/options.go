@@ -40,6 +40,10 @@ type Options struct {
 	// give or take a fifth: 100 ms to 1 hour. Zero means 1 minute.
 	SweepInterval time.Duration
 
+	// Changed is called after each change of a session, so that it can be kept. It
+	// must not wait. Nil means nobody.
+	Changed func()
+
 	// Logger is told what an operator should know; never a handle, nor anything
 	// that a session holds. Nil means silence.
 	Logger *slog.Logger
@@ -101,6 +105,9 @@ func (o Options) filled() (Options, error) {
 	count("MaxPerOwner", &o.MaxPerOwner, max(o.MaxSessions, 1), max(o.MaxSessions, 1))
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Changed == nil {
+		o.Changed = func() {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
