@@ -39,9 +39,18 @@ const NoRetries = -1
 type Config struct {
 	// Store is StoreMemory unless set.
 	Store Store
-	// SessionTTL is how long an idle session is kept: a second to 30 days. See
-	// State.Sessions.
+	// SessionTTL is how long an idle session is kept. A second to 30 days.
 	SessionTTL time.Duration
+	// MaximumSessions is the most sessions that there may be, those of other
+	// instances included. 1 to 10,000,000.
+	MaximumSessions int
+	// SnapshotFolder is where sessions and the hottest queries are written, so that
+	// they outlive this process: an absolute path, which one process has for its own.
+	// Without one nothing is.
+	SnapshotFolder string
+	// SnapshotInterval is the longest from one snapshot to the next, where a session
+	// has changed; so a process that is killed loses that much. 100 ms to 24 h.
+	SnapshotInterval time.Duration
 	// CacheTTL is how long a cached result is served where its kind does not
 	// say; for answers to queries, Freshness says it. At least a millisecond.
 	CacheTTL time.Duration
@@ -108,13 +117,6 @@ type Config struct {
 
 	// Tracer sees where callers wait; nil for none. See Tracer.
 	Tracer Tracer
-	// SnapshotFolder is where sessions and the hottest queries are kept for the next
-	// start. Each process needs its own; it is made where it is missing. Without one
-	// they are kept in memory, and in Redis where there is one, only.
-	SnapshotFolder string
-	// SnapshotInterval is the longest from one snapshot to the next, where something
-	// has changed: 100 ms to 24 h. So much is lost at most when the process is killed.
-	SnapshotInterval time.Duration
 
 	// Logger hears what an operator should know. Nothing is logged without one.
 	// It never hears a key's parts, a query or a secret.

@@ -19,9 +19,9 @@ func TestFromEnvironDefaults(t *testing.T) {
 	}
 	c.Logger = nil
 	want := Config{
-		Store: StoreMemory, SessionTTL: 24 * time.Hour, CacheTTL: 5 * time.Minute, ErrorTTL: 30 * time.Second, MaximumSize: 10_000,
+		Store: StoreMemory, SessionTTL: 24 * time.Hour, MaximumSessions: 100_000, SnapshotInterval: time.Minute, CacheTTL: 5 * time.Minute, ErrorTTL: 30 * time.Second, MaximumSize: 10_000,
 		LoadTimeout: 2 * time.Minute, RedisMaxRetries: 3, RedisPoolSize: 10, RedisWait: 50 * time.Millisecond,
-		RedisMaxUnverified: 30 * time.Second, RedisKeyPrefix: "state:", SnapshotInterval: 30 * time.Second, QueryConcurrency: 25, QueriesPerMinute: 3_000,
+		RedisMaxUnverified: 30 * time.Second, RedisKeyPrefix: "state:", QueryConcurrency: 25, QueriesPerMinute: 3_000,
 		QueryAgePerRefresh: 150 * time.Minute, RefreshConcurrency: 8,
 		Warming: Warming{Share: 0.2},
 	}
@@ -56,9 +56,9 @@ func TestDocumentedDefaultsAreTheDefaults(t *testing.T) {
 
 func TestFromEnvironReadsEveryVariable(t *testing.T) {
 	values := map[string]string{
-		"STATE_STORE_TYPE": "redis", "SESSION_TTL": "1h", "CACHE_TTL": "90s", "STATE_ERROR_TTL": "20s", "STATE_MAXIMUM_SIZE": "7", "STATE_LOAD_TIMEOUT": "8s",
+		"STATE_STORE_TYPE": "redis", "SESSION_TTL": "1h", "STATE_MAXIMUM_SESSIONS": "77", "STATE_SNAPSHOT_FOLDER": "/var/lib/state", "STATE_SNAPSHOT_INTERVAL": "9s", "CACHE_TTL": "90s", "STATE_ERROR_TTL": "20s", "STATE_MAXIMUM_SIZE": "7", "STATE_LOAD_TIMEOUT": "8s",
 		"REDIS_URL": "redis://h/1", "REDIS_MAX_RETRIES": "0", "REDIS_POOL_SIZE": "9", "STATE_REDIS_WAIT": "7ms",
-		"STATE_REDIS_MAX_UNVERIFIED": "0", "STATE_REDIS_PREFIX": "p:", "STATE_SNAPSHOT_FOLDER": "f", "STATE_SNAPSHOT_INTERVAL": "9s", "STATE_QUERY_CONCURRENCY": "5",
+		"STATE_REDIS_MAX_UNVERIFIED": "0", "STATE_REDIS_PREFIX": "p:", "STATE_QUERY_CONCURRENCY": "5",
 		"STATE_QUERIES_PER_MINUTE": "6", "STATE_REFRESH_CONCURRENCY": "3", "STATE_LISTEN": ":80", "STATE_AGE_PER_REFRESH": "0",
 		"STATE_WARM_SHARE": "0.5", "STATE_PRELOAD_FILE": preloadFile(t, "# the schemas\n7 SHOW EVENT TYPES\n"),
 	}
@@ -72,9 +72,9 @@ func TestFromEnvironReadsEveryVariable(t *testing.T) {
 	}
 	c.Logger = nil
 	want := Config{
-		Store: StoreRedis, SessionTTL: time.Hour, CacheTTL: 90 * time.Second, ErrorTTL: 20 * time.Second, MaximumSize: 7, LoadTimeout: 8 * time.Second,
+		Store: StoreRedis, SessionTTL: time.Hour, MaximumSessions: 77, SnapshotFolder: "/var/lib/state", SnapshotInterval: 9 * time.Second, CacheTTL: 90 * time.Second, ErrorTTL: 20 * time.Second, MaximumSize: 7, LoadTimeout: 8 * time.Second,
 		RedisURL: "redis://h/1", RedisMaxRetries: NoRetries, RedisPoolSize: 9, RedisWait: 7 * time.Millisecond,
-		RedisMaxUnverified: Never, RedisKeyPrefix: "p:", SnapshotFolder: "f", SnapshotInterval: 9 * time.Second, QueryConcurrency: 5, QueriesPerMinute: 6,
+		RedisMaxUnverified: Never, RedisKeyPrefix: "p:", QueryConcurrency: 5, QueriesPerMinute: 6,
 		QueryAgePerRefresh: Never, RefreshConcurrency: 3,
 		Warming: Warming{Share: 0.5, Preload: []warm.Item{{Account: 7, Query: "SHOW EVENT TYPES"}}},
 	}
@@ -134,7 +134,7 @@ func TestFromEnvironRefusals(t *testing.T) {
 		"STATE_AGE_PER_REFRESH=10ms":              `STATE_AGE_PER_REFRESH="10ms" is too short: want a duration with its unit, such as 90s, 5m or 4h, and at least 1s, or 0`,
 		"REDIS_URL=http://u:hunter2@host":         "REDIS_URL=xxxxx does not start with one of redis://",
 		"REDIS_URL=redis://u:hunter2@host/x":      "REDIS_URL=redis://xxxxx has a path that is not a database number: want a URL such as",
-		"STATE_CACHE_TTL=hunter2":                 "STATE_CACHE_TTL is not known: want one of STATE_AGE_PER_REFRESH, STATE_ERROR_TTL, STATE_LISTEN, STATE_LOAD_TIMEOUT, STATE_MAXIMUM_SIZE,",
+		"STATE_CACHE_TTL=hunter2":                 "STATE_CACHE_TTL is not known: want one of STATE_AGE_PER_REFRESH, STATE_ERROR_TTL, STATE_LISTEN, STATE_LOAD_TIMEOUT, STATE_MAXIMUM_SESSIONS, STATE_MAXIMUM_SIZE,",
 		"STATE_=":                                 "STATE_ is not known",
 		"CACHE_TTL=" + strings.Repeat("7", 1000):  `CACHE_TTL="` + strings.Repeat("7", shownBytes) + `…" is not a duration`,
 	} {
@@ -174,8 +174,8 @@ func TestFromEnvironReportsAllFaultsAtOnce(t *testing.T) {
 
 func TestConfigValidationReportsAllFaultsAtOnce(t *testing.T) {
 	_, err := Open(t.Context(), Config{
-		Store: "disk", SessionTTL: -1, CacheTTL: -1, ErrorTTL: -1, MaximumSize: -1, LoadTimeout: 1, RedisURL: "redis://u:hunter2@h:x",
-		RedisMaxRetries: -2, RedisPoolSize: -1, RedisWait: -1, RedisMaxUnverified: 2 * time.Hour, RedisKeyPrefix: "a b", SnapshotFolder: "a\x00b", SnapshotInterval: -1, QueryConcurrency: -1, QueriesPerMinute: -1, RefreshConcurrency: -1, QueryAgePerRefresh: -2,
+		Store: "disk", SessionTTL: -1, MaximumSessions: -1, SnapshotFolder: "here", SnapshotInterval: 25 * time.Hour, CacheTTL: -1, ErrorTTL: -1, MaximumSize: -1, LoadTimeout: 1, RedisURL: "redis://u:hunter2@h:x",
+		RedisMaxRetries: -2, RedisPoolSize: -1, RedisWait: -1, RedisMaxUnverified: 2 * time.Hour, RedisKeyPrefix: "a b", QueryConcurrency: -1, QueriesPerMinute: -1, RefreshConcurrency: -1, QueryAgePerRefresh: -2,
 		Warming: Warming{Share: 2, Preload: []warm.Item{{Account: 1, Query: "SELECT 1"}, {Account: -7}}},
 	})
 	if !errors.Is(err, ErrConfig) {

@@ -36,7 +36,7 @@ type Health struct {
 	Redis *remote.Health `json:"redis,omitempty"`
 	// Sessions is how the sessions are.
 	Sessions SessionHealth `json:"sessions"`
-	// Snapshots is how the snapshots are; nil in a State that takes none.
+	// Snapshots is how those are that outlive the process; nil where none are kept.
 	Snapshots *SnapshotHealth `json:"snapshots,omitempty"`
 	// Kinds has one element for each kind, by name; the State's own is always
 	// there.
@@ -113,7 +113,7 @@ func (st *State) Health() Health {
 	kinds, _ := st.adopted()
 	h := Health{
 		Store: StoreMemory, UnreadQueries: st.questions.unread.Load(), Origin: st.originStats(), Warming: st.warmingStats(),
-		Redis: st.shared.health(), Sessions: st.sessionHealth(), Snapshots: st.keeper.health(),
+		Redis: st.shared.health(), Sessions: st.sessionHealth(), Snapshots: st.snapshots.health(),
 	}
 	if h.Redis != nil && h.Redis.Status == remote.StatusLive {
 		h.Store = StoreRedis
@@ -147,10 +147,7 @@ func (st *State) degradation() []string {
 	if r := st.shared.health(); r != nil && (r.Status != remote.StatusLive || r.Reason != "") {
 		reasons = append(reasons, fmt.Sprintf("redis is %s since %s: %s", r.Status, r.Since.UTC().Format(time.RFC3339), cmp.Or(r.Reason, "not reached yet")))
 	}
-	if s := st.keeper.health(); s != nil && s.Failing != "" {
-		reasons = append(reasons, "snapshots fail: "+s.Failing)
-	}
-	return reasons
+	return append(reasons, st.snapshots.degradation()...)
 }
 
 // Stats returns the cache's counters.

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -14,6 +15,9 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if folder := os.Getenv(victimFolder); folder != "" {
+		victim(folder) // never returns
+	}
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(clientsNap), goleak.IgnoreAnyFunction(clientsLastSleep))
 }
 

@@ -75,20 +75,3 @@ func prefixSetting(name, field, standard, meaning string) setting {
 		},
 	}
 }
-
-func folderSetting(name, field, meaning string) setting {
-	return setting{
-		Variable: Variable{Name: name, Meaning: meaning},
-		field:    field,
-		want:     "the path of a folder",
-		parse:    func(c *Config, text string) string { c.SnapshotFolder = text; return "" },
-		check: func(c *Config) string {
-			if strings.ContainsRune(c.SnapshotFolder, 0) {
-				return "has a zero byte"
-			}
-			return ""
-		},
-		current: func(c *Config) string { return strconv.Quote(c.SnapshotFolder) },
-		fill:    func(*Config) {},
-	}
-}

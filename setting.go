@@ -55,8 +55,17 @@ var settings = []setting{
 		"STATE_STORE_TYPE", "Store", StoreMemory,
 		"Where state is kept: `memory`, or `redis` to share it with other instances as well; while Redis is away it works in memory and reports itself degraded."),
 	durationWithin(
-		"SESSION_TTL", "SessionTTL", 24*time.Hour, time.Second, 30*24*time.Hour, func(c *Config) *time.Duration { return &c.SessionTTL },
-		"How long an idle session is kept."),
+		"SESSION_TTL", "SessionTTL", 24*time.Hour, time.Second, longestSessionTTL, func(c *Config) *time.Duration { return &c.SessionTTL },
+		"How long an idle session is kept. However much it is used, it ends after seven days, or this where it is longer."),
+	countSetting(
+		"STATE_MAXIMUM_SESSIONS", "MaximumSessions", 100_000, mostSessions, func(c *Config) *int { return &c.MaximumSessions },
+		"The most sessions that there may be; one more is refused."),
+	folderSetting(
+		"STATE_SNAPSHOT_FOLDER", "SnapshotFolder", func(c *Config) *string { return &c.SnapshotFolder },
+		"An absolute path of a folder of this process's own, where sessions and the hottest queries are kept over a restart."),
+	durationWithin(
+		"STATE_SNAPSHOT_INTERVAL", "SnapshotInterval", time.Minute, 100*time.Millisecond, 24*time.Hour, func(c *Config) *time.Duration { return &c.SnapshotInterval },
+		"The longest from one snapshot to the next, where a session has changed."),
 	durationSetting(
 		"CACHE_TTL", "CacheTTL", 5*time.Minute, time.Millisecond, func(c *Config) *time.Duration { return &c.CacheTTL },
 		"How long a cached result is served where its kind does not say; answers to queries hold by their time range."),
@@ -103,13 +112,6 @@ var settings = []setting{
 	warmShareSetting(
 		"STATE_WARM_SHARE", "Warming.Share", 0.2,
 		"How many loads in the background each demand load earns, to refresh popular results before they end and to load what is predicted; 0 for neither."),
-	folderSetting(
-		"STATE_SNAPSHOT_FOLDER", "SnapshotFolder",
-		"A folder, for this instance alone, where sessions and the hottest queries are kept for the next start; none are without it."),
-	durationWithin(
-		"STATE_SNAPSHOT_INTERVAL", "SnapshotInterval", 30*time.Second, 100*time.Millisecond, 24*time.Hour,
-		func(c *Config) *time.Duration { return &c.SnapshotInterval },
-		"The longest from one snapshot to the next, where something has changed."),
 	preloadSetting(
 		"STATE_PRELOAD_FILE", "Warming.Preload",
 		"A file with queries to load at the start, in the background: a line each, with account and query, or a JSON list."),

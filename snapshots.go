@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"path/filepath"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/uds-platform/state/internal/codec"
@@ -12,190 +14,243 @@ import (
 	"github.com/uds-platform/state/warm"
 )
 
-// SnapshotHealth is how the snapshots of a State are.
+const (
+	// What a record of a snapshot holds. A number is never used again for something
+	// else.
+	sessionRecord snapshot.Type = 1
+	savingRecord  snapshot.Type = 2
+
+	// keptSavings is how many of the hottest queries are kept, and loaded again.
+	keptSavings = 256
+	// lastSnapshotTimeout is how long Close waits for the last snapshot: less than
+	// what is commonly given to a process to end.
+	lastSnapshotTimeout = 10 * time.Second
+)
+
+// errRecordType means that another version of the program wrote a record.
+var errRecordType = errors.New("state: a record of a snapshot is of an unknown type")
+
+// snapshots keep what must outlive the process: sessions, which nobody can load
+// again, and the hottest queries, which somebody would have to wait for again.
+//
+//	Open   load ──► sessions, at once; hottest queries ──► Preload, in the background
+//	       start ──► first snapshot, which shows that the folder can be written
+//	while  a session changes ──► one an interval at most
+//	Close  the last one, before the sessions go
+//
+// A session's change counts, and a hit does not: what is hot is kept with the next
+// snapshot that a session asks for, and by Close. To write all sessions every
+// interval because of hits would cost more than a few queries after a kill.
+//
+// That none can be taken is a state and not an error: sessions then say that they are
+// volatile, Health says why, and the keeper goes on trying.
+//
+// Where the newest snapshot is of a newer version of this program, none is taken: the
+// last few are kept only, so it would be gone soon, and it is whole.
+//
+// Rejected: cached results. They are many, and what they answer has changed when the
+// process is back; the few that are worth it are asked again.
+type snapshots struct {
+	state   *State
+	keeper  *snapshot.Keeper
+	timeout time.Duration // how long close waits
+
+	// INVARIANT: the following are written by load, before anybody else looks.
+	report  snapshot.Report
+	fault   error // why nothing was loaded, where something should have been
+	savings []warm.Saving
+
+	stop    context.Context // ends the first snapshot's caller
+	end     context.CancelFunc
+	running sync.WaitGroup
+}
+
+// newSnapshots returns nil where no folder is configured.
+func newSnapshots(st *State) (*snapshots, error) {
+	if st.config.SnapshotFolder == "" {
+		return nil, nil
+	}
+	s := &snapshots{state: st, timeout: lastSnapshotTimeout}
+	keeper, err := snapshot.New(snapshot.Options{
+		Folder:   st.config.SnapshotFolder,
+		Interval: st.config.SnapshotInterval,
+		Writer:   "state",
+		Logger:   st.config.Logger,
+		Taken:    func(err error) { st.sessions.SetKept(err == nil) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.keeper = keeper
+	s.stop, s.end = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// load brings back what the newest snapshot has. It returns when all sessions are
+// there.
+func (s *snapshots) load() {
+	if s == nil {
+		return
+	}
+	s.report, s.fault = s.keeper.Load(s.restore)
+	s.state.RestoreHottest(s.savings)
+}
+
+func (s *snapshots) restore(r snapshot.Record) error {
+	switch r.Type {
+	case sessionRecord:
+		_, err := s.state.sessions.Restore(r.Payload)
+		return err
+	case savingRecord:
+		var one warm.Saving
+		if err := codec.Unmarshal(r.Payload, &one); err != nil {
+			return err
+		}
+		if err := one.Item.Validate(); err != nil {
+			return err
+		}
+		if len(s.savings) < keptSavings {
+			s.savings = append(s.savings, one)
+		}
+		return nil
+	}
+	return fmt.Errorf("%w: %d", errRecordType, r.Type)
+}
+
+// start has snapshots taken, and what was hot loaded again.
+func (s *snapshots) start() {
+	if s == nil {
+		return
+	}
+	s.preload()
+	if errors.Is(s.fault, snapshot.ErrVersion) {
+		return
+	}
+	s.keeper.Register(s.records)
+	s.keeper.Start()
+	s.running.Go(func() { _ = s.keeper.Snapshot(s.stop) }) // its error is in the keeper's status
+}
+
+// preload loads the hottest queries, for which the State needs a Querier.
+func (s *snapshots) preload() {
+	if len(s.savings) == 0 || s.state.config.Querier == nil {
+		return
+	}
+	items := make([]warm.Item, len(s.savings))
+	for i, one := range s.savings {
+		items[i] = one.Item
+	}
+	if _, err := s.state.Preload(context.Background(), items, nil); err != nil {
+		s.state.config.Logger.Warn("the hottest queries of a snapshot are not loaded", "error", err)
+	}
+}
+
+// records yields everything that is to be kept. The hottest come first: a restart has
+// them soonest, and they are few.
+func (s *snapshots) records(yield func(snapshot.Type, []byte) bool) {
+	for _, one := range s.state.Hottest(keptSavings) {
+		payload, err := codec.Marshal(one)
+		if err != nil {
+			continue // a query that is not UTF-8
+		}
+		if !yield(savingRecord, payload) {
+			return
+		}
+	}
+	for payload := range s.state.sessions.Records() {
+		if !yield(sessionRecord, payload) {
+			return
+		}
+	}
+}
+
+// close takes the last snapshot, and waits for it as long as it may. It may be called
+// more than once.
+func (s *snapshots) close() error {
+	if s == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
+	defer cancel()
+	err := s.keeper.Close(ctx)
+	s.end()
+	s.running.Wait()
+	if err != nil {
+		return fmt.Errorf("state: close: the last snapshot: %w", err)
+	}
+	return nil
+}
+
+// ended returns a channel that is closed when the last snapshot was taken, or failed.
+func (s *snapshots) ended() <-chan struct{} {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = s.keeper.Close(context.Background()) // its error was not waited for
+	}()
+	return ended
+}
+
+// SnapshotHealth is how snapshots are.
 type SnapshotHealth struct {
-	// Saved is when the last one succeeded; zero where none has.
-	Saved time.Time `json:"saved"`
-	// Records are in it, and so many bytes.
-	Records int   `json:"records"`
-	Bytes   int64 `json:"bytes"`
-	// Unsaved is how many changes have been made since.
+	// Saved is when the last one succeeded, zero where none has; Records and Bytes
+	// are in it.
+	Saved   time.Time `json:"saved"`
+	Records int       `json:"records"`
+	Bytes   int64     `json:"bytes"`
+	// Unsaved is how many changes came after it was begun.
 	Unsaved int64 `json:"unsaved"`
 	// Taken and Failed count snapshots.
 	Taken  uint64 `json:"taken"`
 	Failed uint64 `json:"failed"`
-	// Failing says why they fail, or why the last one could not be loaded; empty while
-	// all is well.
-	Failing string `json:"failing,omitempty"`
-	// Restored is what was loaded at the start.
-	Restored RestoredStats `json:"restored"`
+	// Restored is how many records were found when the State was opened, Damaged how
+	// many stretches were not readable, and Refused how many records were readable
+	// and of no use.
+	Restored int `json:"restored"`
+	Damaged  int `json:"damaged"`
+	Refused  int `json:"refused"`
 }
 
-// RestoredStats say what became of the records of a snapshot at the start.
-type RestoredStats struct {
-	Sessions int `json:"sessions"` // that were alive
-	Queries  int `json:"queries"`  // hottest ones, loaded in the background
-	Skipped  int `json:"skipped"`  // damaged, or not understood
-}
-
-// What the records of a snapshot are. INVARIANT: a number is never used for
-// something else.
-const (
-	sessionRecord snapshot.Type = 1
-	savingRecord  snapshot.Type = 2
-)
-
-const (
-	// hottestKept is how many of the hottest queries are in a snapshot, and
-	// hottestLoaded how many of them are loaded at the start.
-	hottestKept   = 1000
-	hottestLoaded = 200
-	// lastSnapshotTimeout bounds how long Close waits for the last snapshot.
-	lastSnapshotTimeout = 5 * time.Second
-)
-
-// keeper has what is learned outlive the process: sessions, and which queries save
-// the most waiting. A nil one keeps nothing.
-//
-// Sessions are there before Open returns; results are not in a snapshot, since they are
-// out of date soonest of all: the hottest are loaded again, from Redis where it has
-// them, behind whatever is asked for.
-//
-// What the predictor has learned is not kept: package warm can't write it down.
-type keeper struct {
-	st       *State
-	files    *snapshot.Keeper
-	restored RestoredStats // INVARIANT: never changed once the State is open.
-	fault    error         // of the load. INVARIANT: as restored.
-}
-
-// newKeeper returns nil where no snapshots are wanted.
-func (st *State) newKeeper() (*keeper, error) {
-	if st.config.SnapshotFolder == "" {
-		return nil, nil
-	}
-	files, err := snapshot.New(snapshot.Options{
-		Folder: st.config.SnapshotFolder, Interval: st.config.SnapshotInterval, Writer: "state", Logger: st.config.Logger,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
-	}
-	return &keeper{st: st, files: files}, nil
-}
-
-// changed counts a change. It costs an atomic add.
-func (k *keeper) changed() {
-	if k != nil {
-		k.files.Changed(1)
-	}
-}
-
-// begin restores what the last snapshot has, and has more taken. That there is none
-// that can be read is no reason not to serve.
-func (k *keeper) begin() error {
-	if k == nil {
+func (s *snapshots) health() *SnapshotHealth {
+	if s == nil {
 		return nil
 	}
-	var savings []warm.Saving
-	report, err := k.files.Load(func(r snapshot.Record) error {
-		switch r.Type {
-		case sessionRecord:
-			alive, err := k.st.sessions.Restore(r.Payload)
-			if alive {
-				k.restored.Sessions++
+	status := s.keeper.Status()
+	return &SnapshotHealth{
+		Saved: status.Saved, Records: status.Records, Bytes: status.Bytes, Unsaved: status.Unsaved,
+		Taken: status.Taken, Failed: status.Failed,
+		Restored: s.report.Records - s.report.Refused, Damaged: s.report.Skipped, Refused: s.report.Refused,
+	}
+}
+
+// degradation says what is not kept.
+func (s *snapshots) degradation() (reasons []string) {
+	if s == nil {
+		return nil
+	}
+	if errors.Is(s.fault, snapshot.ErrVersion) {
+		return []string{fmt.Sprintf("snapshots are neither read nor taken: %v", s.fault)}
+	}
+	if failing := s.keeper.Status().Failing; failing != nil {
+		reasons = append(reasons, fmt.Sprintf("snapshots fail since %s: %v", failing.Since.UTC().Format(time.RFC3339), failing.Err))
+	}
+	return reasons
+}
+
+// folderSetting is a path that does not depend on where the process was started.
+func folderSetting(name, field string, of func(*Config) *string, meaning string) setting {
+	return setting{
+		Variable: Variable{Name: name, Meaning: meaning},
+		field:    field,
+		want:     "an absolute path",
+		parse:    func(c *Config, text string) string { *of(c) = text; return "" },
+		check: func(c *Config) string {
+			if folder := *of(c); folder != "" && !filepath.IsAbs(folder) {
+				return "is not absolute"
 			}
-			return err
-		case savingRecord:
-			var s warm.Saving
-			if err := codec.Unmarshal(r.Payload, &s); err != nil {
-				return err
-			}
-			savings = append(savings, s)
-			return nil
-		}
-		return errUnknownRecord
-	})
-	k.fault = err
-	k.restored.Skipped = report.Skipped + report.Refused + k.st.RestoreHottest(savings)
-	k.files.Register(k.records)
-	k.files.Start()
-	k.st.sessions.SetKept(true)
-	k.restored.Queries = k.st.loadHottest()
-	return nil
-}
-
-var errUnknownRecord = errors.New("state: a record of a kind that this version does not know")
-
-// loadHottest loads what saves the most waiting, in the background.
-func (st *State) loadHottest() int {
-	if st.config.Querier == nil || st.ahead == nil {
-		return 0
-	}
-	var items []warm.Item
-	for _, s := range st.Hottest(hottestLoaded) {
-		if s.Item.Kind == "" || st.config.Warming.Loader != nil {
-			items = append(items, s.Item)
-		}
-	}
-	if len(items) == 0 {
-		return 0
-	}
-	if _, err := st.Preload(context.Background(), items, nil); err != nil {
-		st.config.Logger.Warn("the hottest queries of the last snapshot can't be loaded", slog.Any("error", err))
-		return 0
-	}
-	return len(items)
-}
-
-// records are what a snapshot has.
-func (k *keeper) records(yield func(snapshot.Type, []byte) bool) {
-	k.tellSessions() // how the one before went
-	for r := range k.st.sessions.Records() {
-		if !yield(sessionRecord, r) {
-			return
-		}
-	}
-	for _, s := range k.st.Hottest(hottestKept) {
-		r, err := codec.Marshal(s)
-		if err == nil && !yield(savingRecord, r) {
-			return
-		}
-	}
-}
-
-// close takes the last snapshot.
-func (k *keeper) close() error {
-	if k == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), lastSnapshotTimeout)
-	defer cancel()
-	if err := k.files.Close(ctx); err != nil {
-		return fmt.Errorf("state: the last snapshot: %w", err)
-	}
-	return nil
-}
-
-func (k *keeper) health() *SnapshotHealth {
-	if k == nil {
-		return nil
-	}
-	s := k.files.Status()
-	h := &SnapshotHealth{
-		Saved: s.Saved, Records: s.Records, Bytes: s.Bytes, Unsaved: s.Unsaved, Taken: s.Taken, Failed: s.Failed, Restored: k.restored,
-	}
-	switch {
-	case s.Failing != nil:
-		h.Failing = fmt.Sprintf("%v (%d times since %s)", s.Failing.Err, s.Failing.Times, s.Failing.Since.UTC().Format(time.RFC3339))
-	case k.fault != nil && s.Taken == 0:
-		h.Failing = fmt.Sprintf("the last one could not be loaded: %v", k.fault)
-	}
-	return h
-}
-
-// tellSessions has sessions say that they are volatile while snapshots fail.
-func (k *keeper) tellSessions() {
-	if k != nil {
-		k.st.sessions.SetKept(k.files.Status().Failing == nil)
+			return ""
+		},
+		current: func(c *Config) string { return strconv.Quote(*of(c)) },
+		fill:    func(*Config) {},
 	}
 }

@@ -43,7 +43,7 @@ type State struct {
 	savings    *warm.Savings
 	shared     *shared // nil where everything is kept in memory
 	sessions   *session.Store
-	keeper     *keeper // nil where no snapshots are taken
+	snapshots  *snapshots // nil where none are kept
 
 	mu sync.Mutex
 	// INVARIANT: guarded by mu. Every cache made of this State, by its kind's
@@ -95,9 +95,6 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	if err := st.openShared(); err != nil {
 		return nil, err
 	}
-	if err := st.openSessions(); err != nil {
-		return nil, errors.Join(err, st.shared.close())
-	}
 	queries, err := NewCache[Rows](st, Kind{Name: queryKind, AgePerRefresh: max(cfg.QueryAgePerRefresh, 0)})
 	if err != nil {
 		return nil, err
@@ -106,9 +103,13 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	if st.questions, err = newQuestions(cfg.Freshness, st.clock, st.loadOf); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(st.preloadConfigured(), st.keeper.begin()); err != nil {
+	if err := st.openSessions(); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
+	if err := st.preloadConfigured(); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	st.snapshots.start()
 	return st, nil
 }
 
@@ -128,7 +129,7 @@ func (st *State) adopt(name string, k kind) error {
 
 // Close empties every cache and ends every goroutine of the State, except that
 // loads under way go on for as long as somebody waits for them; refreshes have
-// nobody waiting. It does not wait for those. It takes the last snapshot, for 5 s at
+// nobody waiting. It does not wait for those. It takes the last snapshot, for 10 s at
 // most, and hands Redis what waits to be written, for 2 s at most and not at all while
 // Redis is away.
 //
@@ -138,6 +139,7 @@ func (st *State) Close() error {
 	st.mu.Lock()
 	st.closed = true
 	st.mu.Unlock()
+	snapshotFault := st.closeSessions()
 	kinds, _ := st.adopted() // no other will be
 	for _, k := range kinds {
 		k.close()
@@ -146,9 +148,7 @@ func (st *State) Close() error {
 	st.refresher.close()
 	st.closeWarming()
 	st.clock.close()
-	err := st.keeper.close()
-	st.sessions.Close()
-	return errors.Join(err, st.shared.close())
+	return errors.Join(snapshotFault, st.shared.close())
 }
 
 // adopted returns the caches made so far, and whether more can be.

@@ -2,81 +2,105 @@ package remote
 
 import (
 	"context"
-	"maps"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/redis/rueidis"
 )
 
-// scanCount is about how many keys one step of a scan looks at.
-const scanCount = 1000
+// scanCount is how many keys the server looks at in one step of a scan: a fraction
+// of a millisecond.
+const scanCount = 500
 
-// Scan is a walk through the hashes in Redis whose names begin in a certain way, on
-// every server that there is. It takes a step at a time, each in a Job of its own, so
-// that none takes long. A hash that is there all the time is found at least once; one
-// that comes, goes or moves meanwhile, perhaps.
-//
-// The zero Scan is not usable; make one with NewScan. It is for one goroutine.
-type Scan struct {
-	start string
-	nodes []string // that are still to be walked through; nil before the first step
-	begun bool
-	// cursor is the server's, 0 before the first step at a server.
+// Position is how far a scan is. The zero Position is its beginning.
+type Position struct {
+	node   string // the one that is being scanned; empty at the beginning
 	cursor uint64
+	done   bool
 }
 
-// NewScan begins a walk. start is as for Conn.Key.
-func NewScan(start string) *Scan { return &Scan{start: start} }
+// Done says that there is nothing more.
+func (p Position) Done() bool { return p.done }
 
-// Next takes a step, which may find nothing, and says whether there are more. What it
-// finds is named as for Conn.Key. After an error the same step may be tried again.
-func (s *Scan) Next(ctx context.Context, c *Conn) (found []string, more bool, err error) {
-	clients := c.client.Nodes()
-	if !s.begun {
-		s.nodes, s.begun = slices.Sorted(maps.Keys(clients)), true
+// Hash is one that a scan found.
+type Hash struct {
+	Name   string   // without the prefix
+	Values []string // of the fields that were asked for; empty where there is none
+}
+
+// ScanHashes is one step of a scan over the hashes whose names begin with prefix,
+// which has no glob character: it looks at some hundred keys, on one node after the
+// other, and returns the hashes among them and where to go on. Which is there from
+// the first step to the last is found, perhaps more than once. Keys that are no
+// hashes are left out. A node that is gone meanwhile fails the scan.
+func (c *Conn) ScanHashes(ctx context.Context, from Position, prefix string, fields ...string) ([]Hash, Position, error) {
+	nodes := c.client.Nodes()
+	order := make([]string, 0, len(nodes))
+	for address := range nodes {
+		order = append(order, address)
 	}
-	for len(s.nodes) > 0 {
-		if _, there := clients[s.nodes[0]]; there {
-			break
-		}
-		s.leave()
+	slices.Sort(order)
+	if from.done || len(order) == 0 {
+		return nil, Position{done: true}, nil
 	}
-	if len(s.nodes) == 0 {
-		return nil, false, nil
+	if from.node == "" {
+		from.node = order[0]
 	}
-	entry, err := s.step(ctx, c, clients[s.nodes[0]])
+	node, there := nodes[from.node]
+	if !there {
+		return nil, from, fmt.Errorf("%w: a node left while it was scanned", ErrAway)
+	}
+	prefix = c.Key(prefix)
+	page, err := node.Do(ctx, node.B().Scan().Cursor(from.cursor).Match(prefix+"*").Count(scanCount).Build()).AsScanEntry()
 	if err != nil {
-		return nil, true, err
+		return nil, from, err
 	}
-	for _, key := range entry.Elements {
-		found = append(found, strings.TrimPrefix(key, c.Key("")))
-	}
-	if s.cursor = entry.Cursor; s.cursor == 0 {
-		s.leave()
-	}
-	return found, len(s.nodes) > 0, nil
-}
-
-// leave goes on with the next server.
-func (s *Scan) leave() { s.nodes, s.cursor = s.nodes[1:], 0 }
-
-func (s *Scan) step(ctx context.Context, c *Conn, client rueidis.Client) (rueidis.ScanEntry, error) {
-	cmd := client.B().Scan().Cursor(s.cursor).Match(c.Key(s.start) + "*").Count(scanCount).Type("hash").Build()
-	return client.Do(ctx, cmd).AsScanEntry()
-}
-
-// ReadFields returns the fields of a hash that there are.
-func (c *Conn) ReadFields(ctx context.Context, key string, fields ...string) (map[string]string, error) {
-	values, err := c.client.Do(ctx, c.client.B().Hmget().Key(key).Field(fields...).Build()).ToArray()
+	found, err := c.readHashes(ctx, page.Elements, prefix, fields)
 	if err != nil {
-		return nil, err
+		return nil, from, err
 	}
-	found := make(map[string]string, len(fields))
-	for i, v := range values {
-		if text, err := v.ToString(); err == nil && i < len(fields) {
-			found[fields[i]] = text
+	return found, from.after(page.Cursor, order), nil
+}
+
+// after is where a scan goes on: at the cursor, or on the next node.
+func (p Position) after(cursor uint64, order []string) Position {
+	if cursor != 0 {
+		return Position{node: p.node, cursor: cursor}
+	}
+	at, there := slices.BinarySearch(order, p.node)
+	if there {
+		at++
+	}
+	if at == len(order) {
+		return Position{done: true}
+	}
+	return Position{node: order[at]}
+}
+
+// readHashes reads the fields of all keys in one go.
+func (c *Conn) readHashes(ctx context.Context, keys []string, prefix string, fields []string) ([]Hash, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	commands := make(rueidis.Commands, len(keys))
+	for i, key := range keys {
+		commands[i] = c.client.B().Hmget().Key(key).Field(fields...).Build()
+	}
+	var found []Hash
+	for i, answer := range c.client.DoMulti(ctx, commands...) {
+		values, err := answer.ToArray()
+		if redis, is := rueidis.IsRedisErr(err); is && firstWord(redis.Error()) == "WRONGTYPE" {
+			continue
 		}
+		if err != nil {
+			return nil, err
+		}
+		hash := Hash{Name: strings.TrimPrefix(keys[i], prefix), Values: make([]string, len(values))}
+		for j := range values {
+			hash.Values[j], _ = values[j].ToString() // nil is empty
+		}
+		found = append(found, hash)
 	}
 	return found, nil
 }

@@ -51,5 +51,7 @@ func (st *Store) join(handle Handle, fields, replica merge.Fields) {
 	st.settle(handle)
 	if !after.latest.IsZero() && (before == nil || after.latest != before.latest) {
 		st.announce(handle)
+		return
 	}
+	st.options.Changed()
 }

@@ -243,11 +243,9 @@ func (st *Store) absence(owner Owner, handle Handle, cause error) error {
 	return ErrNotFound
 }
 
-// announce has a session pushed that has changed.
+// announce has a session kept, and pushed, that has changed.
 func (st *Store) announce(handle Handle) {
-	if st.options.Changed != nil {
-		st.options.Changed()
-	}
+	st.options.Changed()
 	if st.sync != nil {
 		st.sync.mark(handle)
 	}

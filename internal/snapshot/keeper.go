@@ -257,6 +257,9 @@ func (k *Keeper) take() error {
 		k.changes.Add(-changes)
 	}
 	k.note(began, done, err)
+	if k.options.Taken != nil {
+		k.options.Taken(err)
+	}
 	for _, answer := range waiting {
 		answer <- err
 	}

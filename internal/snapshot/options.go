@@ -28,6 +28,9 @@ type Options struct {
 	// MaxRecordBytes is the largest payload: 1 to 2^30, DefaultMaxRecordBytes.
 	// Larger ones are left out and counted.
 	MaxRecordBytes int
+	// Taken is called after each snapshot with its error, by the keeper's goroutine.
+	// Nil means nobody.
+	Taken func(error)
 	// Writer stands in the header of every file: at most 32 bytes.
 	Writer string
 	// Logger hears when snapshots begin to fail and when they succeed again, and
