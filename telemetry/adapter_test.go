@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,14 +115,14 @@ func TestASourceThatPanicsCostsOneReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		app := testApp()
 		var log strings.Builder
-		fault := false
+		var fault atomic.Bool
 		a := adapterOf(t, Options{
 			Application: app.Application, Interval: 10 * time.Second, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 		})
 		s := &script{}
 		s.set(state.Health{Status: state.StatusLive})
 		err := a.Watch(Sources{State: s, Sessions: func() Sessions {
-			if fault {
+			if fault.Load() {
 				panic("oh")
 			}
 			return Sessions{Open: 3}
@@ -129,10 +130,10 @@ func TestASourceThatPanicsCostsOneReport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fault = true
+		fault.Store(true)
 		time.Sleep(10*time.Second + time.Millisecond)
 		synctest.Wait()
-		fault = false
+		fault.Store(false)
 		a.Close()
 		wantMetrics(t, app, wantMetric{"Custom/State/sessions_open", []float64{1, 3, 3, 3, 3, 9}})
 		if !strings.Contains(log.String(), "panicked") {

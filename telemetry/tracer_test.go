@@ -65,17 +65,22 @@ func TestWhoJoinsHasASegmentOfItsOwn(t *testing.T) {
 			return answer(ctx, text)
 		})
 		done := make(chan struct{}, 2)
+		var transactions []*newrelic.Transaction
 		for _, name := range []string{"first", "second"} {
-			go inTransaction(app, name, func(ctx context.Context, _ *newrelic.Transaction) {
-				st.Query(ctx, 1, "SHOW EVENT TYPES")
+			txn := app.StartTransaction(name)
+			transactions = append(transactions, txn)
+			go func() {
+				st.Query(newrelic.NewContext(context.Background(), txn), 1, "SHOW EVENT TYPES")
 				done <- struct{}{}
-			})
+			}()
 			synctest.Wait()
 		}
 		close(release)
 		<-done
 		<-done
-		synctest.Wait()
+		for _, txn := range transactions { // one after the other: the agent takes no lock while it is tested
+			txn.End()
+		}
 		wantScoped(t, app, "first", map[string]float64{"External/nrdb/NerdGraph/query": 1})
 		wantScoped(t, app, "second", map[string]float64{"Custom/state/join/query": 1})
 		wantMetrics(t, app, wantMetric{"External/nrdb/all", []float64{1}})
