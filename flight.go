@@ -297,8 +297,10 @@ func (fs *flights[T]) land(
 ) (shareable bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	fs.counts.ended++
-	fs.counts.time += e.loadTime
+	if !e.fromRedis {
+		fs.counts.ended++
+		fs.counts.time += e.loadTime
+	}
 	grounded := fs.current[key] != f
 	if !grounded {
 		fs.ground(key)

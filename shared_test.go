@@ -381,6 +381,7 @@ func TestAFailedLoadGivesTheLeaseBack(t *testing.T) {
 // What can't come back as it was is refused where it would have to leave.
 func TestATypeThatCantBeSharedIsRefused(t *testing.T) {
 	type hidden struct{ inside int }
+	_ = hidden{inside: 1}
 	st := open(t, Config{Store: StoreRedis, RedisURL: "redis://127.0.0.1:1"})
 	if _, err := NewCache[hidden](st, Kind{Name: "hidden"}); !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "inside") {
 		t.Errorf("error %v: want ErrConfig that names the field", err)
