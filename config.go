@@ -44,6 +44,9 @@ type Config struct {
 	// MaximumSessions is the most sessions that there may be, those of other
 	// instances included. 1 to 10,000,000.
 	MaximumSessions int
+	// SessionsPerOwner is how many of them one owner may have. 1 to
+	// MaximumSessions; 0 means as many.
+	SessionsPerOwner int
 	// SnapshotFolder is where sessions and the hottest queries are written, so that
 	// they outlive this process: an absolute path, which one process has for its own.
 	// Without one nothing is.

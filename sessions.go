@@ -36,6 +36,7 @@ func (st *State) openSessions() error {
 		IdleTimeout: st.config.SessionTTL,
 		Lifetime:    max(sessionLifetime, st.config.SessionTTL),
 		MaxSessions: st.config.MaximumSessions,
+		MaxPerOwner: st.config.SessionsPerOwner,
 		Logger:      st.config.Logger,
 	}
 	if st.shared != nil {

@@ -67,3 +67,14 @@ func TestALongIdleTimeIsALifetime(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestAnOwnerHasSoManySessions(t *testing.T) {
+	st := open(t, Config{SessionsPerOwner: 1})
+	makeSession(t, st)
+	if _, err := st.Sessions().Create(t.Context(), alice, nil); !errors.Is(err, session.ErrLimit) {
+		t.Errorf("error %v: want ErrLimit", err)
+	}
+	if _, err := Open(t.Context(), Config{SessionsPerOwner: -1}); !errors.Is(err, ErrConfig) {
+		t.Errorf("error %v: want ErrConfig", err)
+	}
+}

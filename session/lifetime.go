@@ -48,3 +48,9 @@ func (st *Store) drop(s *Session) bool {
 	}
 	return gone
 }
+
+// Lifetimes are how long a session is kept without use, and how long at the latest
+// however much it is used.
+func (st *Store) Lifetimes() (idle, absolute time.Duration) {
+	return st.options.IdleTimeout, st.options.Lifetime
+}

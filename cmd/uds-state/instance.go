@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -46,6 +45,7 @@ func openInstance(
 	}
 	cfg.Querier, cfg.Logger = n.meter, logger
 	cfg.Warming.Chains = discovery.Chains()
+	cfg.MaximumSessions, cfg.SessionsPerOwner = o.maxSessions, min(o.ownerSessions, o.maxSessions)
 	if t.standIn {
 		// Generated data must never reach a Redis that others read.
 		cfg.Store = state.StoreMemory
@@ -53,10 +53,8 @@ func openInstance(
 	if n.state, err = state.Open(ctx, cfg); err != nil {
 		return nil, err
 	}
-	idle, lifetime := cfg.SessionTTL, sessionLifetime(cfg.SessionTTL)
-	if n.sessions, err = openSessions(o, idle, lifetime, logger); err != nil {
-		return nil, err
-	}
+	n.sessions = n.state.Sessions()
+	idle, lifetime := n.sessions.Lifetimes()
 	accounts := []int(o.accounts)
 	if len(accounts) == 0 {
 		accounts = []int{t.account}
@@ -72,29 +70,10 @@ func openInstance(
 	return n, nil
 }
 
-// openSessions makes the store of sessions.
-func openSessions(o serveOptions, idle, lifetime time.Duration, logger *slog.Logger) (*sessions.Store, error) {
-	store, err := sessions.New(sessions.Options{
-		IdleTimeout: idle, Lifetime: lifetime, Logger: logger,
-		MaxSessions: o.maxSessions, MaxPerOwner: min(o.ownerSessions, o.maxSessions),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errEnvironment, err)
-	}
-	return store, nil
-}
-
-// sessionLifetime is how long a discovery may last that is used all the time: a
-// day, or longer where it may be idle for longer.
-func sessionLifetime(idle time.Duration) time.Duration { return max(24*time.Hour, idle) }
-
 // Close ends what is there, the last first.
 func (n *instance) Close() error {
 	if n.tools != nil {
 		n.tools.Close()
-	}
-	if n.sessions != nil {
-		n.sessions.Close()
 	}
 	var err error
 	if n.state != nil {
