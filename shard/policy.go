@@ -11,7 +11,9 @@ package shard
 //
 // A new entry goes to the window, so it is there for the next Get, always. When
 // the cache is full, the entry that leaves the window challenges the one at the
-// head of probation, and the less frequent of the two goes. A hit does nothing
+// head of probation, and the less frequent of the two goes, except where the
+// window has grown so large that it says more to have been hit in there (see
+// balance.favoursRecency). A hit does nothing
 // but count in the node; the counter is read when the node comes to the head of
 // its queue, and from there it feeds the sketch. So no hit ever moves a node,
 // which is what makes hits cheap, and on traces it does better than exact
@@ -183,9 +185,9 @@ func (p *policy[K, V]) evictOne(spare *node[K, V]) bool {
 // loser takes the entry that is to go out of its queue, and says whether it was
 // pushed out of the window. It is nil where all that it met was dead.
 func (p *policy[K, V]) loser() (loser *node[K, V], fromWindow bool) {
-	candidate := p.candidate()
+	candidate, hit := p.candidate()
 	victim := p.victim()
-	if loser = p.contest(candidate, victim); loser != nil {
+	if loser = p.contest(candidate, victim, hit); loser != nil {
 		return loser, loser == candidate
 	}
 	return p.take(&p.window), true
@@ -217,13 +219,16 @@ func (p *policy[K, V]) surplus(limit int) *node[K, V] {
 	return n
 }
 
-// candidate is the entry that a window over its share pushes out, or nil.
-func (p *policy[K, V]) candidate() *node[K, V] {
-	n := p.surplus(p.windowTarget())
-	if n != nil {
-		p.sketch.add(n.hash, n.takeHits())
+// candidate is the entry that a window over its share pushes out, or nil, and
+// whether it was hit in there.
+func (p *policy[K, V]) candidate() (n *node[K, V], hit bool) {
+	n = p.surplus(p.windowTarget())
+	if n == nil {
+		return nil, false
 	}
-	return n
+	hits := n.takeHits()
+	p.sketch.add(n.hash, hits)
+	return n, hits > 0
 }
 
 // victim is the first entry of probation without a hit since it was last looked
@@ -247,13 +252,13 @@ func (p *policy[K, V]) victim() *node[K, V] {
 
 // contest returns the loser and puts the winner into probation: a candidate at
 // the end, a victim back where it was.
-func (p *policy[K, V]) contest(candidate, victim *node[K, V]) (loser *node[K, V]) {
+func (p *policy[K, V]) contest(candidate, victim *node[K, V], hit bool) (loser *node[K, V]) {
 	switch {
 	case candidate == nil:
 		return victim
 	case victim == nil:
 		return candidate
-	case p.wins(candidate, victim):
+	case hit && p.segment.cache.balance.favoursRecency(), p.wins(candidate, victim):
 		p.put(&p.probation, inProbation, candidate)
 		return victim
 	}

@@ -188,6 +188,47 @@ func TestTheWindowFollowsTheWork(t *testing.T) {
 	}
 }
 
+// In a large window a hit says more than the frequency of who is in the main space,
+// and in a small one it does not.
+func TestAHitInALargeWindowPassesTheContest(t *testing.T) {
+	const maximum, scan = 100, 60 // more keys than the window holds
+	for _, tc := range []struct {
+		share      float64
+		hit, stays bool
+	}{
+		{share: recencyShare - 0.05, hit: true, stays: false},
+		{share: recencyShare + 0.05, hit: false, stays: false},
+		{share: recencyShare + 0.05, hit: true, stays: true},
+	} {
+		c := newChecked(t, Options[int, int]{MaximumSize: maximum, Segments: 1})
+		key := 0
+		set := func(keys int) {
+			for range keys {
+				c.Set(key, key)
+				key++
+			}
+		}
+		set(maximum)
+		for range 4 {
+			for famous := range maximum {
+				c.Get(famous)
+			}
+		}
+		c.balance.bits.Store(math.Float64bits(tc.share))
+		set(scan)
+		newcomer := key
+		set(1)
+		if tc.hit {
+			c.Get(newcomer)
+		}
+		set(scan)
+		if _, stays := c.GetQuietly(newcomer); stays != tc.stays {
+			t.Errorf("with a window of %.2f, an entry that was hit there (%v) is cached after it: %v, want %v",
+				tc.share, tc.hit, stays, tc.stays)
+		}
+	}
+}
+
 func TestQueue(t *testing.T) {
 	var q queue[int, int]
 	nodes := make([]*node[int, int], 5)
