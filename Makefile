@@ -37,6 +37,7 @@ load: ## 1,000 MCP sessions against one server for a minute: latency, memory, go
 .PHONY: test
 test: lint crossbuild explore ## everything that has to hold: lint, builds, interleavings, tests, also with 32 bits
 	@scripts/need redis-server redis-server
+	@scripts/need chromium chromium
 	@for module in $(MODULES); do (cd $$module && CGO_ENABLED=0 go test ./...) || exit 1; done
 	@scripts/test32
 
@@ -56,6 +57,7 @@ crossbuild: ## build for linux, darwin and windows, on amd64 and arm64
 race: ## the tests under the race detector
 	@scripts/need gcc gcc
 	@scripts/need redis-server redis-server
+	@scripts/need chromium chromium
 	@for module in $(MODULES); do (cd $$module && CGO_ENABLED=1 go test -race ./...) || exit 1; done
 
 .PHONY: cover
@@ -84,11 +86,13 @@ merge-long: ## 100,000 histories of sessions merged, in Go and in Redis: ten min
 .PHONY: crash-long
 crash-long: ## 500 kills while snapshots are written: half a minute
 	@go test ./internal/snapshot -run TestAKilled -snapshot.kills 500 -timeout 0
+	@go test . -run TestAKilled -state.kills 500 -timeout 0
 
 .PHONY: churn
 churn: ## three instances and a Redis that is killed, stopped, cut off and emptied for a minute
 	@scripts/need redis-server redis-server
 	@go test ./remote -run TestChurn -churn 60s -timeout 0
+	@go test . -run TestChurn -churn 60s -timeout 0
 
 .PHONY: fuzz
 fuzz: ## every fuzz target in turn, FUZZTIME=30s each

@@ -93,7 +93,7 @@ func TestTheExpiryPolicyIsInTheDescription(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tool := range listed.Tools {
-		if tool.Name == "start_discovery" && !strings.Contains(tool.Description, "a discovery ends after 1h30m without a call, and 24h after its start at the latest") {
+		if tool.Name == "start_discovery" && !strings.Contains(tool.Description, "a discovery ends after 1h30m without a call, and 168h after its start at the latest") {
 			t.Errorf("%s", tool.Description)
 		}
 	}
