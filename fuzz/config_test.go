@@ -87,7 +87,7 @@ const longest = time.Duration(1<<63 - 1)
 func wrongConfig(c *state.Config) map[string]bool {
 	return map[string]bool{
 		"Store":            c.Store != "" && c.Store != state.StoreMemory && c.Store != state.StoreRedis,
-		"SessionTTL":       outside(c.SessionTTL, time.Second, longest),
+		"SessionTTL":       outside(c.SessionTTL, time.Second, 30*24*time.Hour),
 		"CacheTTL":         outside(c.CacheTTL, time.Millisecond, longest),
 		"MaximumSize":      outside(c.MaximumSize, 1, 1<<30),
 		"LoadTimeout":      outside(c.LoadTimeout, time.Millisecond, longest),
