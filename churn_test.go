@@ -53,7 +53,7 @@ func (o *truth) wrongFor(key int, version int64) time.Duration {
 	return time.Since(o.versions[key][version])
 }
 
-const churnKeys, churnTags = 24, 3
+const churnKeys, churnTags = 96, 3
 
 func churnTag(key int) Tag { return NamedTag(1, fmt.Sprint(key%churnTags)) }
 
@@ -61,7 +61,7 @@ func churnTag(key int) Tag { return NamedTag(1, fmt.Sprint(key%churnTags)) }
 func (m *member) read(ctx context.Context, o *truth, key int) (Result[report], error) {
 	return m.c.FetchWithTerms(ctx, keyOf(m.t, key), func(ctx context.Context) (report, Terms, error) {
 		version := o.version(key)
-		err := clock.Sleep(ctx, rand.N(5*time.Millisecond))
+		err := clock.Sleep(ctx, rand.N(30*time.Millisecond)) // long enough to be overtaken often
 		return report{Count: version}, Terms{Tags: []Tag{churnTag(key)}}, err
 	})
 }
@@ -99,12 +99,12 @@ func TestChurn(t *testing.T) {
 	defer end()
 	var running sync.WaitGroup
 	for _, m := range members {
-		for range 2 {
+		for range 16 {
 			running.Go(func() { m.readOn(ctx, o) })
 		}
 		running.Go(func() {
-			for clock.Sleep(ctx, time.Duration(1+rand.IntN(5))*time.Millisecond) == nil {
-				m.change(o, rand.IntN(churnKeys), calm.Err() == nil && rand.IntN(10) == 0)
+			for clock.Sleep(ctx, time.Duration(1+rand.IntN(12))*time.Millisecond) == nil {
+				m.change(o, rand.IntN(churnKeys), calm.Err() == nil && rand.IntN(30) == 0)
 			}
 		})
 	}
@@ -129,7 +129,7 @@ func TestChurn(t *testing.T) {
 
 // readOn reads keys until ctx ends.
 func (m *member) readOn(ctx context.Context, o *truth) {
-	for ctx.Err() == nil {
+	for clock.Sleep(ctx, rand.N(time.Millisecond)) == nil { // or hits take the whole machine
 		key := rand.IntN(churnKeys)
 		res, err := m.read(m.t.Context(), o, key)
 		if err != nil {
