@@ -70,3 +70,29 @@ func TestNewcomerThatDiesIsCounted(t *testing.T) {
 		t.Errorf("%d entries are counted, and there are none", got)
 	}
 }
+
+// While a newcomer that died is not counted yet, there seems to be a place more than
+// there is, and what others have announced is let in for it. Whoever counts the
+// newcomer has to make up for that.
+func TestNewcomerThatDiesLeavesNobodyOverTheMaximum(t *testing.T) {
+	c := newChecked(t, Options[int, int]{MaximumSize: 3, Segments: 1})
+	for key := range 3 {
+		c.Set(key, key)
+	}
+	s := &c.segments[0]
+	suspendOwners(t, c)
+	c.Set(3, 3) // announced, and one too many until an owner comes
+	s.release()
+	hash := uint32(c.hasher.sum(4))
+	at := s.locate(hash, 4)
+	n := c.newNode(hash, 4, 4, terms{deadlineNanos: never})
+	if !at.insert(n) {
+		t.Fatal("an empty bucket took no node")
+	}
+	c.stats.write(0)
+	c.Delete(4)
+	s.takeTurns(n, n)
+	if got := c.Len(); got != 3 {
+		t.Errorf("the cache holds %d entries, want 3", got)
+	}
+}

@@ -109,6 +109,7 @@ func (p *policy[K, V]) admit(n *node[K, V], newcomer bool) {
 	n, c := s.standing(n)
 	if n == nil {
 		p.count() // whoever removed it has taken it off
+		p.evictSurplus()
 		return
 	}
 	s.schedule(n, c)
