@@ -17,8 +17,7 @@ package shard
 // makeRoom evicts one entry if the newest is one too many. In a full cache a
 // newcomer takes the place of what it evicts, and the number stays as it is.
 func (p *policy[K, V]) makeRoom() {
-	c := p.segment.cache
-	if p.uncounted && c.full() && p.evictOne(nil) {
+	if p.uncounted && p.segment.cache.full() && p.evictOne(nil) {
 		return
 	}
 	p.count()
