@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/uds-platform/state/internal/clock"
+	"github.com/uds-platform/state/internal/limiter"
 	"github.com/uds-platform/state/warm"
 )
 
@@ -221,7 +222,7 @@ func TestRefreshHasItsPriority(t *testing.T) {
 			c := cacheOf[int64](t, kind)
 			var refreshed warm.Priority
 			load := func(ctx context.Context) (int64, error) {
-				refreshed = urgencyOf(ctx).now()
+				refreshed = limiter.UrgencyOf(ctx).Now()
 				return 0, clock.Sleep(ctx, slowLoadTakes)
 			}
 			key := keyOf(t, 1)

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/uds-platform/state/internal/limiter"
 	"github.com/uds-platform/state/shard"
 	"github.com/uds-platform/state/warm"
 )
@@ -93,9 +94,9 @@ type flight struct {
 	// dependence is what is known before the load has ended. INVARIANT: made
 	// before the load begins, never changed.
 	dependence dependence
-	demands    demands // of a result in Redis
-	urgency    urgency // of who started it, or the most urgent who joined
-	behind     bool    // started by somebody who does not wait for it
+	demands    demands         // of a result in Redis
+	urgency    limiter.Urgency // of who started it, or the most urgent who joined
+	behind     bool            // started by somebody who does not wait for it
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	stop       context.CancelFunc // releases the timer of ctx
@@ -114,12 +115,12 @@ type seat struct {
 	epoch uint64
 	// caller is the urgency of the load that the caller is part of, nil where
 	// there is none.
-	caller *urgency
+	caller *limiter.Urgency
 }
 
 // getOff ends the caller's say in how urgent the flight is. What it has been, it
 // stays.
-func (s *seat) getOff() { s.caller.unfollow(&s.flight.urgency) }
+func (s *seat) getOff() { s.caller.Unfollow(&s.flight.urgency) }
 
 // errAbandoned is why the context of a load ended that nobody waits for.
 var errAbandoned = errors.New("everybody waiting for the load has left")
@@ -179,8 +180,8 @@ func (fs *flights[T]) board(ctx context.Context, key string, load loader[T], d d
 		fs.counts.collapsed++
 	}
 	f.waiters++
-	caller := urgencyOf(ctx)
-	caller.follow(&f.urgency)
+	caller := limiter.UrgencyOf(ctx)
+	caller.Follow(&f.urgency)
 	answer := fs.group.DoChan(key, func() (any, error) { return fs.fly(key, f, load) })
 	return seat{flight: f, source: source, answer: answer, epoch: epoch, caller: caller}
 }
@@ -190,13 +191,13 @@ func (fs *flights[T]) board(ctx context.Context, key string, load loader[T], d d
 func (fs *flights[T]) takeOff(ctx context.Context, key string, d demands) *flight {
 	f := &flight{dependence: fs.newDependence(key), demands: d}
 	fs.register(key)
-	caller := urgencyOf(ctx)
+	caller := limiter.UrgencyOf(ctx)
 	if caller == nil { // what a load needs besides is part of it
 		fs.ahead.demand()
 	}
-	f.urgency.priority = caller.now()
-	f.behind = f.urgency.priority != warm.Demand
-	f.ctx, f.cancel = context.WithCancelCause(withUrgency(context.WithoutCancel(ctx), &f.urgency))
+	f.urgency.Begin(caller.Now())
+	f.behind = f.urgency.Now() != warm.Demand
+	f.ctx, f.cancel = context.WithCancelCause(limiter.WithUrgency(context.WithoutCancel(ctx), &f.urgency))
 	f.ctx, f.stop = context.WithTimeoutCause(f.ctx, fs.kind.LoadTimeout, ErrLoadTimeout)
 	fs.current[key] = f
 	fs.counts.started++

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/uds-platform/state/internal/limiter"
 	"github.com/uds-platform/state/warm"
 )
 
@@ -95,7 +96,7 @@ func (st *State) newPredictor() (*warm.Predictor, error) {
 // sends, nobody has asked for, though its ctx may name a call: that of whoever
 // caused it.
 func (st *State) observe(ctx context.Context, call *callUnderWay, account int, query string, e *entry[Rows]) {
-	if st.predictor == nil || urgencyOf(ctx).now() != warm.Demand || strings.Contains(query, gap) {
+	if st.predictor == nil || limiter.UrgencyOf(ctx).Now() != warm.Demand || strings.Contains(query, gap) {
 		return
 	}
 	missed := e == nil || st.queries.flights.judge(e) < stale

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/uds-platform/state/internal/clock"
+	"github.com/uds-platform/state/internal/limiter"
 	"github.com/uds-platform/state/warm"
 )
 
@@ -166,7 +167,7 @@ func TestOnlyCallsAreObserved(t *testing.T) {
 		}
 		call := WithCall(t.Context(), Call{Session: "one"})
 		for _, p := range []warm.Priority{warm.Refresh, warm.Prefetch} {
-			if _, err := st.Query(withPriority(call, p), 1, "SELECT 1 FROM A"); err != nil {
+			if _, err := st.Query(limiter.WithPriority(call, p), 1, "SELECT 1 FROM A"); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -207,7 +208,7 @@ func TestOwnExpanderAndLoader(t *testing.T) {
 				return []warm.Item{{Account: next.Account, Kind: "profile", Query: next.Subject}}
 			}),
 			Loader: warm.LoaderFunc(func(ctx context.Context, item warm.Item) error {
-				if urgencyOf(ctx).now() != warm.Prefetch {
+				if limiter.UrgencyOf(ctx).Now() != warm.Prefetch {
 					t.Error("it is no prefetch")
 				}
 				_, err := profiles.Fetch(ctx, keyOf(t, item.Query), func(context.Context) (profile, error) {
@@ -231,7 +232,7 @@ func TestCloseEndsPrefetches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ended := make(chan error, 1)
 		st := open(t, Config{Querier: querierFunc(func(ctx context.Context, account int, nrql string) (Rows, error) {
-			if urgencyOf(ctx).now() == warm.Prefetch {
+			if limiter.UrgencyOf(ctx).Now() == warm.Prefetch {
 				<-ctx.Done()
 				ended <- ctx.Err()
 			}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/uds-platform/state/internal/limiter"
 )
 
 var (
@@ -14,6 +16,9 @@ var (
 	// ErrBadQuery is matched by Query's error for a query or an account that
 	// cannot be run.
 	ErrBadQuery = errors.New("state: bad query")
+	// ErrTooManyAccounts is matched by Query's error where queries of more accounts
+	// than can be kept apart ran within a minute.
+	ErrTooManyAccounts = limiter.ErrTooManyAccounts
 )
 
 // MaxQueryBytes bounds the text of a query.
@@ -112,7 +117,7 @@ func (st *State) loadOf(q *question, p *place) loader[Rows] {
 
 // run runs a query within its account's limits, and says when they let it start.
 func (st *State) run(ctx context.Context, account int, nrql string) (rows Rows, started time.Time, err error) {
-	release, err := st.limiter.acquire(ctx, account)
+	release, err := st.limiter.Acquire(ctx, account)
 	if err != nil {
 		return nil, time.Now(), err
 	}

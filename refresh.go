@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/uds-platform/state/internal/clock"
+	"github.com/uds-platform/state/internal/limiter"
 	"github.com/uds-platform/state/warm"
 )
 
@@ -151,7 +152,7 @@ func (fs *flights[T]) joinRenewal(
 		return seat{}, false
 	}
 	*count++
-	return fs.board(withPriority(ctx, warm.Refresh), key, load, fs.renewalOf(e)), true
+	return fs.board(limiter.WithPriority(ctx, warm.Refresh), key, load, fs.renewalOf(e)), true
 }
 
 // pause returns for how long to leave the entry alone after one more failure.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/uds-platform/state/internal/limiter"
 	"github.com/uds-platform/state/session"
 	"github.com/uds-platform/state/warm"
 )
@@ -26,7 +27,7 @@ var (
 // nothing, because a server without state is better than a server that fails.
 type State struct {
 	config    Config // INVARIANT: validated, defaults filled in, never changed.
-	limiter   *limiter
+	limiter   *limiter.Limiter
 	clock     *coarseClock
 	tags      *tagTable
 	schemas   *schemas
@@ -82,7 +83,7 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	}
 	st := &State{
 		config:    cfg,
-		limiter:   newLimiter(cfg.QueryConcurrency, cfg.QueriesPerMinute),
+		limiter:   limiter.New(cfg.QueryConcurrency, cfg.QueriesPerMinute),
 		clock:     newCoarseClock(),
 		tags:      newTagTable(),
 		schemas:   newSchemas(),

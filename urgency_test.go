@@ -9,34 +9,9 @@ import (
 	"time"
 
 	"github.com/uds-platform/state/internal/clock"
+	"github.com/uds-platform/state/internal/limiter"
 	"github.com/uds-platform/state/warm"
 )
-
-// Loads that wait for each other raise each other, and that ends.
-func TestUrgencyGoesRoundOnce(t *testing.T) {
-	a, b := &urgency{priority: warm.Prefetch}, &urgency{priority: warm.Prefetch}
-	a.follow(b)
-	b.follow(a)
-	a.raise(warm.Demand)
-	if a.now() != warm.Demand || b.now() != warm.Demand {
-		t.Errorf("they are %v and %v", a.now(), b.now())
-	}
-	c := &urgency{priority: warm.Prefetch}
-	a.follow(c)
-	if c.now() != warm.Demand {
-		t.Errorf("who follows demand is %v", c.now())
-	}
-}
-
-func TestUrgencyTellsNobodyWhoHasLeft(t *testing.T) {
-	a, b := &urgency{priority: warm.Prefetch}, &urgency{priority: warm.Prefetch}
-	a.follow(b)
-	a.unfollow(b)
-	a.raise(warm.Demand)
-	if b.now() != warm.Prefetch {
-		t.Errorf("it is %v", b.now())
-	}
-}
 
 // orderedQuerier answers each query after a second, and notes the order in which
 // they came.
@@ -75,12 +50,12 @@ func TestDemandRaisesThePrefetchThatItJoins(t *testing.T) {
 		}
 		var wg sync.WaitGroup
 		asking(t.Context(), &wg, st, "first")
-		background := withPriority(t.Context(), warm.Prefetch)
+		background := limiter.WithPriority(t.Context(), warm.Prefetch)
 		asking(background, &wg, st, "prefetched")
 		asking(background, &wg, st, "wanted")
 		wg.Go(func() { outer.Fetch(background, key, nested) })
 		synctest.Wait()
-		asking(withPriority(t.Context(), warm.Refresh), &wg, st, "refreshed")
+		asking(limiter.WithPriority(t.Context(), warm.Refresh), &wg, st, "refreshed")
 		asking(t.Context(), &wg, st, "wanted")
 		wg.Go(func() { outer.Fetch(t.Context(), key, nested) })
 		wg.Wait()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/uds-platform/state/internal/limiter"
 	"github.com/uds-platform/state/warm"
 )
 
@@ -143,7 +144,7 @@ func (st *State) preloadConfigured() error {
 // loadAhead makes a call that nobody waits for. It goes the way of every other, so
 // nothing is loaded twice, and who asks meanwhile joins the load.
 func (st *State) loadAhead(ctx context.Context, item warm.Item) error {
-	ctx = withPriority(ctx, warm.Prefetch)
+	ctx = limiter.WithPriority(ctx, warm.Prefetch)
 	if item.Kind != "" {
 		if st.config.Warming.Loader == nil {
 			return fmt.Errorf("%w: %q", ErrNoLoader, item.Kind)

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/uds-platform/state/internal/limiter"
 	"github.com/uds-platform/state/warm"
 )
 
@@ -45,7 +46,7 @@ func TestPreloadSkipsWhatIsThereAndReportsTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sorry := errors.New("sorry")
 		st := open(t, Config{Querier: querierFunc(func(ctx context.Context, account int, nrql string) (Rows, error) {
-			if p := urgencyOf(ctx).now(); p != warm.Prefetch && nrql != "there" {
+			if p := limiter.UrgencyOf(ctx).Now(); p != warm.Prefetch && nrql != "there" {
 				t.Errorf("%q is %v", nrql, p)
 			}
 			if nrql == "faulty" {

@@ -1,4 +1,4 @@
-package state
+package limiter
 
 import (
 	"container/list"
@@ -65,10 +65,10 @@ func (q *accountQueue) start(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	u := urgencyOf(ctx)
-	t := q.enqueue(u.now())
-	u.follow(t)
-	defer u.unfollow(t)
+	u := UrgencyOf(ctx)
+	t := q.enqueue(u.Now())
+	u.Follow(t)
+	defer u.Unfollow(t)
 	select {
 	case <-t.ready:
 	case <-ctx.Done():
@@ -117,7 +117,7 @@ func (q *accountQueue) end() {
 }
 
 // raise moves a ticket that waits to those that are more urgent.
-func (t *ticket) raise(p warm.Priority) {
+func (t *ticket) Raise(p warm.Priority) {
 	q := t.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()

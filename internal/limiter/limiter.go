@@ -1,4 +1,4 @@
-package state
+package limiter
 
 import (
 	"container/list"
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ErrTooManyAccounts is matched by Query's error where queries of more accounts
+// ErrTooManyAccounts is matched by Acquire's error where queries of more accounts
 // than can be kept apart ran within a minute.
 var ErrTooManyAccounts = errors.New("too many accounts within a minute")
 
@@ -21,11 +21,11 @@ const (
 	maxLimitedAccounts = 10_000
 )
 
-// limiter keeps the queries of every account within what NRDB allows: so many
+// Limiter keeps the queries of every account within what NRDB allows: so many
 // under way at once, and so many started in any minute. Beyond that NRDB
 // refuses them.
 //
-// Contract: between acquire and its release, at most concurrency queries of one
+// Contract: between Acquire and its release, at most concurrency queries of one
 // account run; in any 60 s, ends included, at most perMinute start. Those who
 // wait for one account start in the order in which they came, and each leaves
 // when its context ends, without using up a start. Accounts do not wait for
@@ -37,7 +37,7 @@ const (
 // Accepted: the limits hold for this process, and for the moment at which a
 // query leaves it. Several processes need their shares configured, and what the
 // network delays may arrive closer together.
-type limiter struct {
+type Limiter struct {
 	concurrency int // INVARIANT: positive, never changed.
 	perMinute   int // INVARIANT: positive, never changed.
 	maxAccounts int // INVARIANT: positive, never changed.
@@ -63,8 +63,12 @@ type accountLimit struct {
 	idleSince time.Time
 }
 
-func newLimiter(concurrency, perMinute int) *limiter {
-	return &limiter{
+// New returns a limiter for so many queries of one account at once, and so many
+// started in any minute.
+//
+// INVARIANT: both are positive.
+func New(concurrency, perMinute int) *Limiter {
+	return &Limiter{
 		concurrency: concurrency,
 		perMinute:   perMinute,
 		maxAccounts: maxLimitedAccounts,
@@ -72,9 +76,9 @@ func newLimiter(concurrency, perMinute int) *limiter {
 	}
 }
 
-// acquire waits until a query of account may start, as urgent as ctx says. The
+// Acquire waits until a query of account may start, as urgent as ctx says. The
 // caller starts it at once, and calls release, once, when it has ended.
-func (l *limiter) acquire(ctx context.Context, account int) (release func(), err error) {
+func (l *Limiter) Acquire(ctx context.Context, account int) (release func(), err error) {
 	a, err := l.enter(account)
 	if err != nil {
 		return nil, err
@@ -91,7 +95,7 @@ func (l *limiter) acquire(ctx context.Context, account int) (release func(), err
 
 // enter finds or makes the account's limit, and keeps it from being pruned
 // until exit.
-func (l *limiter) enter(account int) (*accountLimit, error) {
+func (l *Limiter) enter(account int) (*accountLimit, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := l.accounts[account]
@@ -115,7 +119,7 @@ func (l *limiter) enter(account int) (*accountLimit, error) {
 	return a, nil
 }
 
-func (l *limiter) exit(a *accountLimit) {
+func (l *Limiter) exit(a *accountLimit) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a.users--
@@ -126,7 +130,7 @@ func (l *limiter) exit(a *accountLimit) {
 }
 
 // prune forgets accounts whose starts no longer count. The caller holds mu.
-func (l *limiter) prune(now time.Time) {
+func (l *Limiter) prune(now time.Time) {
 	for first := l.idle.Front(); first != nil; first = l.idle.Front() {
 		a := first.Value.(*accountLimit)
 		if now.Sub(a.idleSince) <= limitWindow {

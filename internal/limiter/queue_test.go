@@ -1,4 +1,4 @@
-package state
+package limiter
 
 import (
 	"context"
@@ -14,22 +14,22 @@ import (
 
 // queueUp has queries of one account wait in l, one after the other, and returns
 // the order in which they start, each a second long.
-func queueUp(t *testing.T, l *limiter, priorities []warm.Priority, meanwhile func([]*urgency)) (order []int) {
+func queueUp(t *testing.T, l *Limiter, priorities []warm.Priority, meanwhile func([]*Urgency)) (order []int) {
 	t.Helper()
-	first, err := l.acquire(t.Context(), 1)
+	first, err := l.Acquire(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var (
 		mu        sync.Mutex
 		wg        sync.WaitGroup
-		urgencies []*urgency
+		urgencies []*Urgency
 	)
 	for i, p := range priorities {
-		u := &urgency{priority: p}
+		u := NewUrgency(p)
 		urgencies = append(urgencies, u)
 		wg.Go(func() {
-			release, err := l.acquire(withUrgency(t.Context(), u), 1)
+			release, err := l.Acquire(WithUrgency(t.Context(), u), 1)
 			if err != nil {
 				t.Error(err)
 				return
@@ -54,7 +54,7 @@ func TestLimiterServesByPriority(t *testing.T) {
 	for name, limits := range map[string][2]int{"by slots": {1, 100}, "by the minute": {100, 1}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := newLimiter(limits[0], limits[1])
+				l := New(limits[0], limits[1])
 				p := []warm.Priority{warm.Prefetch, warm.Refresh, warm.Demand, warm.Prefetch, warm.Refresh, warm.Demand}
 				if got, want := queueUp(t, l, p, nil), []int{2, 5, 1, 4, 0, 3}; !slices.Equal(got, want) {
 					t.Errorf("served in the order %v: want %v", got, want)
@@ -68,9 +68,9 @@ func TestLimiterServesByPriority(t *testing.T) {
 func TestLimiterServesARaisedQueryByItsNewPriority(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := []warm.Priority{warm.Prefetch, warm.Prefetch, warm.Refresh, warm.Demand}
-		got := queueUp(t, newLimiter(1, 100), p, func(u []*urgency) {
-			u[1].raise(warm.Demand)
-			u[3].raise(warm.Prefetch) // which is no rise
+		got := queueUp(t, New(1, 100), p, func(u []*Urgency) {
+			u[1].Raise(warm.Demand)
+			u[3].Raise(warm.Prefetch) // which is no rise
 		})
 		if want := []int{3, 1, 2, 0}; !slices.Equal(got, want) {
 			t.Errorf("served in the order %v: want %v", got, want)
@@ -80,7 +80,7 @@ func TestLimiterServesARaisedQueryByItsNewPriority(t *testing.T) {
 
 // A load without a priority of its own is demand.
 func TestLimiterTakesAnybodyForDemand(t *testing.T) {
-	if p := urgencyOf(t.Context()).now(); p != warm.Demand {
+	if p := UrgencyOf(t.Context()).Now(); p != warm.Demand {
 		t.Errorf("a caller from outside is %v", p)
 	}
 }
@@ -89,7 +89,7 @@ func TestLimiterTakesAnybodyForDemand(t *testing.T) {
 // and no start is used up.
 func TestLimiterTakesBackWhatALeaverWasGranted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(1, 1)
+		l := New(1, 1)
 		a, err := l.enter(1)
 		if err != nil {
 			t.Fatal(err)
@@ -116,7 +116,7 @@ func TestLimiterTakesBackWhatALeaverWasGranted(t *testing.T) {
 // two the minute has no room for another.
 func TestLimiterCountsAStartFromWhenItHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(10, 1)
+		l := New(10, 1)
 		a, err := l.enter(1)
 		if err != nil {
 			t.Fatal(err)
@@ -142,9 +142,34 @@ func TestLimiterCountsAStartFromWhenItHappens(t *testing.T) {
 // Demand does not wait behind what waits for the minute to pass.
 func TestLimiterLetsDemandOvertakeWhatWaitsForTheMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		got := queueUp(t, newLimiter(100, 1), []warm.Priority{warm.Prefetch, warm.Demand}, nil)
+		got := queueUp(t, New(100, 1), []warm.Priority{warm.Prefetch, warm.Demand}, nil)
 		if want := []int{1, 0}; !slices.Equal(got, want) {
 			t.Errorf("served in the order %v: want %v", got, want)
 		}
+	})
+}
+
+// Who leaves while it waits for the minute holds a slot by then, here the only
+// one, and gives it back.
+func TestLimiterLeaverGivesItsSlotBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New(1, 1)
+		first, err := l.Acquire(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := l.Acquire(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("error %v: want the context's", err)
+		}
+		ctx, cancel = context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		next, err := l.Acquire(ctx, 1)
+		if err != nil {
+			t.Fatalf("the slot is still taken an hour later: %v", err)
+		}
+		next()
 	})
 }

@@ -1,4 +1,4 @@
-package state
+package limiter
 
 import (
 	"context"
@@ -18,13 +18,13 @@ import (
 func TestLimiterKeepsBothLimits(t *testing.T) {
 	const concurrency, perMinute, queries = 5, 40, 600
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(concurrency, perMinute)
+		l := New(concurrency, perMinute)
 		dice := rand.New(rand.NewPCG(1, 2))
 		var (
 			mu     sync.Mutex
 			starts []time.Time
 
-			urgencies []*urgency
+			urgencies []*Urgency
 			running   int
 			wg        sync.WaitGroup
 		)
@@ -32,13 +32,13 @@ func TestLimiterKeepsBothLimits(t *testing.T) {
 			time.Sleep(time.Duration(dice.Int64N(int64(2 * time.Second))))
 			takes := time.Duration(dice.Int64N(int64(10 * time.Second)))
 			patience := time.Duration(dice.Int64N(int64(30 * time.Minute)))
-			u := &urgency{priority: warm.Priority(1 + dice.IntN(3))}
+			u := NewUrgency(warm.Priority(1 + dice.IntN(3)))
 			urgencies = append(urgencies, u)
-			urgencies[dice.IntN(len(urgencies))].raise(warm.Priority(1 + dice.IntN(3)))
+			urgencies[dice.IntN(len(urgencies))].Raise(warm.Priority(1 + dice.IntN(3)))
 			wg.Go(func() {
-				ctx, cancel := context.WithTimeout(withUrgency(t.Context(), u), patience)
+				ctx, cancel := context.WithTimeout(WithUrgency(t.Context(), u), patience)
 				defer cancel()
-				release, err := l.acquire(ctx, 1)
+				release, err := l.Acquire(ctx, 1)
 				if err != nil {
 					if !errors.Is(err, context.DeadlineExceeded) {
 						t.Error(err)
@@ -80,11 +80,11 @@ func wantNoCrowdedMinute(t *testing.T, starts []time.Time, perMinute int) {
 // once, the next as soon as the minute is over.
 func TestLimiterUsesTheWholeMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(100, 3)
+		l := New(100, 3)
 		began := time.Now()
 		var waits []time.Duration
 		for range 7 {
-			release, err := l.acquire(t.Context(), 1)
+			release, err := l.Acquire(t.Context(), 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,10 +102,10 @@ func TestLimiterUsesTheWholeMinute(t *testing.T) {
 // counts.
 func TestLimiterCountsBothEndsOfTheMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(1, 1)
+		l := New(1, 1)
 		for _, wait := range []time.Duration{0, 1} {
 			began := time.Now()
-			release, err := l.acquire(t.Context(), 1)
+			release, err := l.Acquire(t.Context(), 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,7 +123,7 @@ func TestLimiterServesInOrder(t *testing.T) {
 	for name, limits := range map[string][2]int{"by slots": {1, 100}, "by the minute": {100, 1}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := newLimiter(limits[0], limits[1])
+				l := New(limits[0], limits[1])
 				var (
 					mu    sync.Mutex
 					order []int
@@ -131,7 +131,7 @@ func TestLimiterServesInOrder(t *testing.T) {
 				)
 				for i := range 30 {
 					wg.Go(func() {
-						release, err := l.acquire(t.Context(), 1)
+						release, err := l.Acquire(t.Context(), 1)
 						if err != nil {
 							t.Error(err)
 							return
@@ -154,13 +154,13 @@ func TestLimiterServesInOrder(t *testing.T) {
 }
 
 func TestLimiterWaiterLeavesWithItsContext(t *testing.T) {
-	for name, l := range map[string]*limiter{
-		"waiting for a slot":     newLimiter(1, 100),
-		"waiting for the minute": newLimiter(100, 1),
+	for name, l := range map[string]*Limiter{
+		"waiting for a slot":     New(1, 100),
+		"waiting for the minute": New(100, 1),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				first, err := l.acquire(t.Context(), 1)
+				first, err := l.Acquire(t.Context(), 1)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -171,7 +171,7 @@ func TestLimiterWaiterLeavesWithItsContext(t *testing.T) {
 						ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 						defer cancel()
 						began := time.Now()
-						if _, err := l.acquire(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
+						if _, err := l.Acquire(ctx, 1); !errors.Is(err, context.DeadlineExceeded) {
 							t.Errorf("error %v: want the context's", err)
 						}
 						if took := time.Since(began); took != time.Second {
@@ -185,7 +185,7 @@ func TestLimiterWaiterLeavesWithItsContext(t *testing.T) {
 				time.Sleep(time.Minute)
 				began := time.Now()
 				for range 2 {
-					release, err := l.acquire(t.Context(), 1)
+					release, err := l.Acquire(t.Context(), 1)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -204,10 +204,10 @@ func TestLimiterWaiterLeavesWithItsContext(t *testing.T) {
 
 func TestLimiterKeepsAccountsApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(1, 1)
+		l := New(1, 1)
 		began := time.Now()
 		for account := 1; account <= 5; account++ {
-			release, err := l.acquire(t.Context(), account)
+			release, err := l.Acquire(t.Context(), account)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -221,18 +221,18 @@ func TestLimiterKeepsAccountsApart(t *testing.T) {
 
 func TestLimiterForgetsIdleAccountsOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(10, 1)
+		l := New(10, 1)
 		l.maxAccounts = 3
 		once := func(account int) error {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			release, err := l.acquire(ctx, account)
+			release, err := l.Acquire(ctx, account)
 			if err == nil {
 				release()
 			}
 			return err
 		}
-		busy, err := l.acquire(t.Context(), 1)
+		busy, err := l.Acquire(t.Context(), 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -263,7 +263,7 @@ func TestLimiterForgetsIdleAccountsOnly(t *testing.T) {
 		}
 		// An account in use again is not idle, however long ago it was.
 		time.Sleep(time.Hour)
-		again, err := l.acquire(t.Context(), 1)
+		again, err := l.Acquire(t.Context(), 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,9 +283,9 @@ func TestLimiterForgetsIdleAccountsOnly(t *testing.T) {
 // What a minute of starts takes is given back.
 func TestLimiterForgetsStarts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLimiter(1, 1000)
+		l := New(1, 1000)
 		for range 5000 {
-			release, err := l.acquire(t.Context(), 1)
+			release, err := l.Acquire(t.Context(), 1)
 			if err != nil {
 				t.Fatal(err)
 			}
