@@ -1,8 +1,6 @@
 package session
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/uds-platform/state/internal/merge"
@@ -21,9 +19,10 @@ type content struct {
 	closing bool
 	// volatile: so far nothing but this process's memory has it.
 	volatile bool
-
-	revision uint64
-	latest   merge.Stamp // the latest of changed in all entries
+	// uncounted calls, at the end of timeline, are not in tallies yet.
+	uncounted uint8
+	latest    merge.Stamp // the latest of changed in all entries
+	revision  uint64
 
 	identity *entry[identity]  // nil where only a part has arrived as yet
 	touched  *entry[time.Time] // nil for never
@@ -175,10 +174,9 @@ func (c *content) Results() []Result {
 
 // Timeline returns the latest calls, oldest first: at most 256.
 func (c *content) Timeline() []Call {
-	calls := c.timeline.all()
-	out := make([]Call, len(calls))
-	for i, e := range calls {
-		out[i] = e.value
+	out := make([]Call, 0, c.timeline.length)
+	for f := range c.timeline.all() {
+		out = append(out, f.call)
 	}
 	return out
 }
@@ -199,26 +197,5 @@ func (c *content) Aliases() []string {
 			out = append(out, e.name)
 		}
 	}
-	return out
-}
-
-// patterns adds tallies up.
-type patterns map[Pattern]uint64
-
-func (p patterns) add(c *content) {
-	for _, e := range c.tallies {
-		p[Pattern{EventType: e.value.EventType, Tool: e.value.Tool}] += e.value.Count
-	}
-}
-
-func (p patterns) sorted() []Pattern {
-	out := make([]Pattern, 0, len(p))
-	for pattern, count := range p {
-		pattern.Count = count
-		out = append(out, pattern)
-	}
-	slices.SortFunc(out, func(a, b Pattern) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.EventType, b.EventType), cmp.Compare(a.Tool, b.Tool))
-	})
 	return out
 }

@@ -23,10 +23,13 @@ const (
 //
 // A draft belongs to one goroutine. To make one costs a copy of a few hundred
 // bytes; what it does not touch it shares with the session.
+//
+// Its content is that of the session that it becomes: a copy when it is done would
+// double the cost. So one that another goroutine changes while its function returns
+// is a data race, and the session has either.
 type Draft struct {
-	content
+	*content
 	clock   *merge.Clock
-	suffix  string // of this process's tallies
 	now     time.Time
 	changed bool
 	over    bool
@@ -225,18 +228,12 @@ func (d *Draft) Record(c Call) error {
 		return err
 	}
 	c.At = plainTime(c.At)
-	d.timeline = d.timeline.with(write(d, "", c))
-	if c.EventType != "" {
-		d.count(c)
+	s := d.stamp()
+	d.timeline = d.timeline.with(frame{stamp: s, changed: s, call: c})
+	if d.uncounted++; d.uncounted == maxUncounted {
+		*d.content = d.counted()
 	}
 	return nil
-}
-
-func (d *Draft) count(c Call) {
-	name := c.Tool + "\x00" + c.EventType + d.suffix
-	t, _ := d.tallies.get(name)
-	t = tally{Tool: c.Tool, EventType: c.EventType, Count: t.Count + 1}
-	d.tallies = d.tallies.withLatest(write(d, name, t))
 }
 
 // alias gives the session another name.
@@ -253,8 +250,10 @@ func (d *Draft) alias(name string) error {
 }
 
 // touch notes that the session is being used, unless that was noted a moment ago.
-func (d *Draft) touch(interval time.Duration) {
-	if d.touched == nil || d.now.Sub(d.touched.value) >= interval {
-		d.touched = write(d, "", plainTime(d.now))
+func (d *Draft) touch(interval time.Duration) (noted bool) {
+	if d.touched != nil && d.now.Sub(d.touched.value) < interval {
+		return false
 	}
+	d.touched = write(d, "", plainTime(d.now))
+	return true
 }

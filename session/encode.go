@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/uds-platform/state/internal/merge"
@@ -25,80 +26,118 @@ const (
 // zero stamp is for all.
 func (c *content) fieldsSince(since merge.Stamp) merge.Fields {
 	out := merge.Fields{}
-	if c.grave != nil {
-		out[merge.Deleted] = merge.NewTombstone(c.grave.stamp, c.grave.deadline)
-		return out
-	}
-	w := fieldWriter{to: out, since: since}
-	single(w, identityField, c.identity)
-	single(w, touchedField, c.touched)
-	single(w, goalField, c.goal)
-	single(w, currentField, c.current)
-	registers(w, preferencePrefix, c.preferences)
-	registers(w, valuePrefix, c.values)
-	registers(w, resultPrefix, c.results)
-	registers(w, tallyPrefix, c.tallies)
-	elements(w, aliasPrefix, c.aliases)
-	elements(w, exploredPrefix, c.explored)
-	for _, e := range c.timeline.all() {
-		if w.wants(e.changed) {
-			out[timelinePrefix+e.stamp.String()] = merge.NewRegister(e.stamp, payload(e.value))
-		}
-	}
+	w := fieldWriter{since: since, emit: func(name, value []byte) { out[string(name)] = string(value) }}
+	w.write(c)
 	if since.IsZero() && len(c.others) > 0 {
 		return merge.Merge(out, c.others)
 	}
 	return out
 }
 
+// fieldWriter writes fields one by one, for a replica as strings and for a snapshot
+// as bytes.
 type fieldWriter struct {
-	to    merge.Fields
 	since merge.Stamp
+	// emit gets each field. It must not keep the bytes, nor call the writer.
+	emit func(name, value []byte)
+
+	name  []byte
+	value bytes.Buffer
 }
 
-func (w fieldWriter) wants(changed merge.Stamp) bool {
-	return w.since.IsZero() || changed.After(w.since)
-}
-
-func single[T any](w fieldWriter, name string, e *entry[T]) {
-	if e != nil && w.wants(e.changed) {
-		w.to[name] = registerValue(e)
+// write writes all of a content but what this version can't read.
+func (w *fieldWriter) write(c *content) {
+	if c.grave != nil {
+		w.begin(merge.Deleted, "")
+		w.value.WriteString(merge.NewTombstone(c.grave.stamp, c.grave.deadline))
+		w.end()
+		return
 	}
-}
-
-func registers[T any](w fieldWriter, prefix string, s shelf[T]) {
-	for _, e := range s {
-		if w.wants(e.changed) {
-			w.to[prefix+e.name] = registerValue(e)
+	if c.uncounted > 0 {
+		counted := c.counted()
+		c = &counted
+	}
+	register(w, identityField, c.identity)
+	register(w, touchedField, c.touched)
+	register(w, goalField, c.goal)
+	register(w, currentField, c.current)
+	registers(w, preferencePrefix, c.preferences)
+	registers(w, valuePrefix, c.values)
+	registers(w, resultPrefix, c.results)
+	registers(w, tallyPrefix, c.tallies)
+	elements(w, aliasPrefix, c.aliases)
+	elements(w, exploredPrefix, c.explored)
+	for f := range c.timeline.all() {
+		if w.wants(f.changed) {
+			w.begin(timelinePrefix, "")
+			w.name = f.stamp.Append(w.name)
+			w.stamp(f.stamp)
+			w.payload(&f.call)
+			w.end()
 		}
 	}
 }
 
-func elements[T any](w fieldWriter, prefix string, s shelf[T]) {
+func (w *fieldWriter) wants(changed merge.Stamp) bool {
+	return w.since.IsZero() || changed.After(w.since)
+}
+
+func (w *fieldWriter) begin(prefix, name string) {
+	w.name = append(append(w.name[:0], prefix...), name...)
+	w.value.Reset()
+}
+
+func (w *fieldWriter) stamp(s merge.Stamp) { w.value.Write(s.Append(w.value.AvailableBuffer())) }
+
+// payload writes what value points to. A pointer, since any other value would be
+// copied to the heap first.
+func (w *fieldWriter) payload(value any) {
+	if err := encoding.MarshalToBuffer(value, &w.value); err != nil {
+		panic(fmt.Sprintf("session: a checked %T can't be encoded: %v", value, err))
+	}
+}
+
+func (w *fieldWriter) end() { w.emit(w.name, w.value.Bytes()) }
+
+// registers writes the registers, or the entries of a window, on a shelf.
+func registers[T any](w *fieldWriter, prefix string, s shelf[T]) {
+	for _, e := range s {
+		register(w, prefix, e)
+	}
+}
+
+// register writes a register. One that was unset has no payload.
+func register[T any](w *fieldWriter, prefix string, e *entry[T]) {
+	if e == nil || !w.wants(e.changed) {
+		return
+	}
+	w.begin(prefix, e.name)
+	w.stamp(e.stamp)
+	if !e.absent {
+		w.payload(&e.value)
+	}
+	w.end()
+}
+
+// elements writes the elements of a set. One that was removed has no payload.
+func elements[T any](w *fieldWriter, prefix string, s shelf[T]) {
 	for _, e := range s {
 		if !w.wants(e.changed) {
 			continue
 		}
-		written := ""
-		if !e.absent {
-			written = payload(e.value)
+		w.begin(prefix, e.name)
+		w.stamp(e.stamp)
+		w.stamp(e.removed)
+		if !e.absent && e.stamp.After(e.removed) {
+			w.payload(&e.value)
 		}
-		w.to[prefix+e.name] = merge.NewElement(e.stamp, e.removed, written)
+		w.end()
 	}
 }
 
-// registerValue writes a register. One that was unset has no payload.
-func registerValue[T any](e *entry[T]) string {
-	if e.absent {
-		return merge.NewRegister(e.stamp, "")
-	}
-	return merge.NewRegister(e.stamp, payload(e.value))
-}
-
+// payload writes a value as it stands in a field.
 func payload[T any](value T) string {
-	written, err := encoding.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("session: a checked %T can't be encoded: %v", value, err))
-	}
-	return string(written)
+	var w fieldWriter
+	w.payload(&value)
+	return w.value.String()
 }

@@ -78,14 +78,6 @@ type Pattern struct {
 	Count     uint64
 }
 
-// tally is one process's part of a Pattern's count. Each process counts for
-// itself, so that counts can be merged.
-type tally struct {
-	Tool      string `cbor:"1,keyasint"`
-	EventType string `cbor:"2,keyasint"`
-	Count     uint64 `cbor:"3,keyasint"`
-}
-
 const (
 	maxGoalBytes       = 8 << 10
 	maxToolBytes       = 128

@@ -19,9 +19,9 @@ import (
 // place that knows how, and reads back what has changed. So it takes time in
 // proportion to the whole session; that is paid for changes from elsewhere only.
 func (c *content) joinedWith(incoming, replica merge.Fields, stamp merge.Stamp) (content, bool) {
-	mine := c.fieldsSince(merge.Stamp{})
+	j := joiner{content: c.counted()} // the last calls will not be the last ones
+	mine := j.content.fieldsSince(merge.Stamp{})
 	merged := merge.Merge(mine, incoming)
-	j := joiner{content: *c}
 	differs := false
 	for name := range mine {
 		if _, kept := merged[name]; !kept {

@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"iter"
+	"sync"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -35,17 +36,47 @@ func (st *Store) Records() iter.Seq[[]byte] {
 	}
 }
 
+// recorder writes records. What it needs for one it uses again for the next.
+//
+// It writes each field where it belongs at once, in the order in which the session
+// has them: a map of fields, sorted, would take five times as long as the content's
+// bare encoding does.
+type recorder struct {
+	writer fieldWriter
+	fields []byte
+	count  uint64
+}
+
+var recorders = sync.Pool{New: func() any {
+	r := &recorder{}
+	r.writer.emit = r.add
+	return r
+}}
+
 func (s *Session) record() []byte {
-	fields := s.fieldsSince(merge.Stamp{})
-	r := record{Version: recordVersion, Handle: string(s.handle), Fields: make(map[cbor.ByteString]cbor.ByteString, len(fields))}
-	for name, value := range fields {
-		r.Fields[cbor.ByteString(name)] = cbor.ByteString(value)
+	r := recorders.Get().(*recorder)
+	defer recorders.Put(r)
+	r.fields, r.count = r.fields[:0], 0
+	if len(s.others) > 0 && s.grave == nil {
+		for name, value := range s.fieldsSince(merge.Stamp{}) {
+			r.add([]byte(name), []byte(value))
+		}
+	} else {
+		r.writer.write(&s.content)
 	}
-	written, err := encoding.Marshal(r)
-	if err != nil {
-		panic(fmt.Sprintf("session: a record can't be encoded: %v", err)) // it is made of strings
-	}
-	return written
+	out := make([]byte, 0, len(r.fields)+len(s.handle)+4*longestHead)
+	out = appendHead(out, cborArray, 3)
+	out = appendHead(out, cborUint, recordVersion)
+	out = append(appendHead(out, cborText, uint64(len(s.handle))), s.handle...)
+	out = appendHead(out, cborMap, r.count)
+	return append(out, r.fields...)
+}
+
+// add adds a field.
+func (r *recorder) add(name, value []byte) {
+	r.count++
+	r.fields = append(appendHead(r.fields, cborBytes, uint64(len(name))), name...)
+	r.fields = append(appendHead(r.fields, cborBytes, uint64(len(value))), value...)
 }
 
 // Restore brings a session back from a record, or a tombstone, by merging it with

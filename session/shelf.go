@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -91,15 +90,21 @@ func (s shelf[T]) without(name string) shelf[T] {
 
 // withLatest is with for a window: it keeps as many entries as a merge would.
 func (s shelf[T]) withLatest(e *entry[T]) shelf[T] {
-	out := s.with(e)
-	if len(out) <= merge.Window {
-		return out
+	return s.with(e).latest()
+}
+
+// latest takes out of a shelf that nobody else has what a merge would not keep.
+func (s shelf[T]) latest() shelf[T] {
+	for len(s) > merge.Window {
+		oldest := 0
+		for i, e := range s {
+			if compareStamps(e.stamp, s[oldest].stamp) < 0 {
+				oldest = i // of two with one stamp, that of the lesser name
+			}
+		}
+		s = slices.Delete(s, oldest, oldest+1)
 	}
-	oldest := slices.MinFunc(out, func(a, b *entry[T]) int {
-		return cmp.Or(compareStamps(a.stamp, b.stamp), strings.Compare(a.name, b.name))
-	})
-	i, _ := out.position(oldest.name)
-	return slices.Delete(out, i, i+1)
+	return s
 }
 
 func compareStamps(a, b merge.Stamp) int {

@@ -39,7 +39,6 @@ const (
 type Store struct {
 	options Options // INVARIANT: filled, never changed.
 	clock   *merge.Clock
-	suffix  string // names this process's tallies
 	live    *shard.Cache[string, *Session]
 	// expired remembers for a while whose sessions have expired, and may forget.
 	expired *shard.Cache[string, Owner]
@@ -61,7 +60,6 @@ func New(o Options) (*Store, error) {
 		return nil, err
 	}
 	st := &Store{options: o, clock: merge.NewClock()}
-	st.suffix = fmt.Sprintf("@%08x", st.clock.Node())
 	st.index = newIndex(func(h Handle) *Session {
 		s, _ := st.live.GetQuietly(string(h))
 		return s
@@ -152,7 +150,7 @@ func (st *Store) Create(ctx context.Context, owner Owner, init func(*Draft) erro
 	}
 	now := st.options.Now()
 	handle := newHandle()
-	d := st.draft(&content{handle: handle}, now)
+	d, s := st.draft(&content{handle: handle}, now)
 	d.identity = write(d, "", identity{Owner: string(owner), Created: plainTime(now), Expires: plainTime(now.Add(st.options.Lifetime))})
 	d.touch(0)
 	d.classify(st.options.IdleTimeout, st.options.TouchInterval)
@@ -165,8 +163,7 @@ func (st *Store) Create(ctx context.Context, owner Owner, init func(*Draft) erro
 		!st.index.reserve(owner, handle, st.options.MaxSessions, st.options.MaxPerOwner) {
 		return nil, fmt.Errorf("%w: at most %d sessions, %d of one owner; delete some, or wait for some to expire", ErrLimit, st.options.MaxSessions, st.options.MaxPerOwner)
 	}
-	s := st.publish(d)
-	kept := st.live.Set(string(handle), s)
+	kept := st.live.Set(string(handle), st.publish(s))
 	st.index.settle(owner, handle)
 	if !kept {
 		return nil, ErrClosed

@@ -8,9 +8,10 @@ import (
 	"github.com/uds-platform/state/shard"
 )
 
-// draft begins a change of some content.
-func (st *Store) draft(c *content, now time.Time) *Draft {
-	return &Draft{content: *c, clock: st.clock, suffix: st.suffix, now: now}
+// draft begins a change of some content: next is the session that it will be.
+func (st *Store) draft(c *content, now time.Time) (d *Draft, next *Session) {
+	next = &Session{content: *c}
+	return &Draft{content: &next.content, clock: st.clock, now: now}, next
 }
 
 // apply lets a caller's function change a draft, which is over after that, come
@@ -20,13 +21,10 @@ func (d *Draft) apply(change func(*Draft) error) error {
 	return change(d)
 }
 
-// publish makes a session of a draft: a copy, so that a draft which somebody has
-// kept is not a way into it.
-func (st *Store) publish(d *Draft) *Session {
-	s := &Session{content: d.content}
+// publish makes a session ready to be seen, whose draft is over.
+func (st *Store) publish(s *Session) *Session {
 	s.revision++
 	s.volatile = st.Volatile()
-	s.classify(st.options.IdleTimeout, st.options.TouchInterval)
 	return s
 }
 
@@ -78,16 +76,18 @@ func (st *Store) update(ctx context.Context, owner Owner, handle Handle, change 
 			failure = errAbsent
 			return old, shard.Keep
 		}
-		d := st.draft(&old.content, now)
+		d, next := st.draft(&old.content, now)
 		if failure = d.apply(change); failure != nil {
 			return old, shard.Keep
 		}
-		d.touch(st.options.TouchInterval)
+		if d.touch(st.options.TouchInterval) {
+			d.classify(st.options.IdleTimeout, st.options.TouchInterval)
+		}
 		if !d.changed {
 			return old, shard.Keep
 		}
 		written = true
-		return st.publish(d), shard.Write
+		return st.publish(next), shard.Write
 	})
 	if failure != nil {
 		return nil, failure

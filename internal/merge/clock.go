@@ -42,16 +42,17 @@ func (c *Clock) Next(now time.Time) Stamp {
 		last := c.last.Load()
 		next := max(last+1, wall)
 		if c.last.CompareAndSwap(last, next) {
-			return Stamp{ticks: next, node: c.node}
+			return newStamp(next, c.node)
 		}
 	}
 }
 
 // Observe has all stamps from now on be later than s, which somebody else made.
 func (c *Clock) Observe(s Stamp) {
+	ticks := s.ticks()
 	for {
 		last := c.last.Load()
-		if s.ticks <= last || c.last.CompareAndSwap(last, s.ticks) {
+		if ticks <= last || c.last.CompareAndSwap(last, ticks) {
 			return
 		}
 	}

@@ -10,8 +10,8 @@ import (
 
 func TestStampsAreReadAsTheyWereWritten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a := Stamp{ticks: rapid.Uint64().Draw(t, "ticks"), node: rapid.Uint32().Draw(t, "node")}
-		b := Stamp{ticks: rapid.Uint64().Draw(t, "ticks"), node: rapid.Uint32().Draw(t, "node")}
+		a := newStamp(rapid.Uint64().Draw(t, "ticks"), rapid.Uint32().Draw(t, "node"))
+		b := newStamp(rapid.Uint64().Draw(t, "ticks"), rapid.Uint32().Draw(t, "node"))
 		got, err := ParseStamp(a.String())
 		if err != nil || got != a || len(a.String()) != StampLength {
 			t.Fatalf("%v was read as %v, %v", a, got, err)

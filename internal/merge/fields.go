@@ -151,7 +151,7 @@ func (f Fields) Admit(now time.Time) (admitted Fields, refused int) {
 	admitted = make(Fields, len(f))
 	for name, value := range f {
 		v, err := Read(name, value)
-		if err != nil || v.Stamp.ticks > limit || v.Removed.ticks > limit {
+		if err != nil || v.Stamp.ticks() > limit || v.Removed.ticks() > limit {
 			refused++
 			continue
 		}

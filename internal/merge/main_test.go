@@ -27,10 +27,7 @@ func inHistories(t *testing.T, check func(*rapid.T)) {
 
 // drawStamp draws from few stamps, so that ties happen.
 func drawStamp(t *rapid.T) Stamp {
-	return Stamp{
-		ticks: rapid.Uint64Range(1, 6).Draw(t, "ticks"),
-		node:  uint32(rapid.IntRange(0, 2).Draw(t, "node")),
-	}
+	return newStamp(rapid.Uint64Range(1, 6).Draw(t, "ticks"), uint32(rapid.IntRange(0, 2).Draw(t, "node")))
 }
 
 var payloads = rapid.SampledFrom([]string{"", "a", "b", "\x00", "\xff\xfe", "ab"})
@@ -54,11 +51,11 @@ func drawFields(t *rapid.T) Fields {
 	}
 	switch rapid.IntRange(0, 19).Draw(t, "more") {
 	case 0:
-		f[Deleted] = NewTombstone(drawStamp(t), Stamp{ticks: 9 << 16}.Time())
+		f[Deleted] = NewTombstone(drawStamp(t), newStamp(9<<16, 0).Time())
 	case 1, 2, 3:
 		first := rapid.IntRange(0, 300).Draw(t, "first")
 		for i := range rapid.IntRange(100, 300).Draw(t, "entries") {
-			s := Stamp{ticks: uint64((first + i) / 2)} // each twice
+			s := newStamp(uint64((first+i)/2), 0) // each twice
 			f[fmt.Sprintf("w:t:%d", first+i)] = NewRegister(s, "x")
 		}
 	}

@@ -48,7 +48,7 @@ func TestReplicasConverge(t *testing.T) {
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
 			at := rapid.IntRange(0, 2).Draw(t, "replica")
 			ticks++
-			s := Stamp{ticks: ticks, node: uint32(at)}
+			s := newStamp(ticks, uint32(at))
 			change := Fields{}
 			name := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "name")
 			switch rapid.IntRange(0, 20).Draw(t, "what") {
@@ -87,7 +87,7 @@ func TestReplicasConverge(t *testing.T) {
 }
 
 func TestWhoeverAddsMeanwhileWins(t *testing.T) {
-	first, second := Stamp{ticks: 1}, Stamp{ticks: 2}
+	first, second := newStamp(1, 0), newStamp(2, 0)
 	seen := Fields{"s:x": NewElement(first, Stamp{}, "old")}
 	removed := Merge(seen, Fields{"s:x": NewElement(first, first, "")})
 	if v, err := Read("s:x", removed["s:x"]); err != nil || v.Present() || v.Payload != "" {
@@ -104,8 +104,8 @@ func TestWhoeverAddsMeanwhileWins(t *testing.T) {
 func TestAWindowKeepsTheLatest(t *testing.T) {
 	f := Fields{}
 	for i := range Window + 10 {
-		f[fmt.Sprintf("w:t:%d", i)] = NewRegister(Stamp{ticks: uint64(i)}, "")
-		f[fmt.Sprintf("w:p:%d", i%3)] = NewRegister(Stamp{ticks: uint64(i)}, "")
+		f[fmt.Sprintf("w:t:%d", i)] = NewRegister(newStamp(uint64(i), 0), "")
+		f[fmt.Sprintf("w:p:%d", i%3)] = NewRegister(newStamp(uint64(i), 0), "")
 	}
 	out := Merge(f, nil)
 	if len(out) != Window+3 {
@@ -119,10 +119,10 @@ func TestAWindowKeepsTheLatest(t *testing.T) {
 }
 
 func TestATombstoneLeavesNothingElse(t *testing.T) {
-	s := Stamp{ticks: 5 << 16}
+	s := newStamp(5<<16, 0)
 	deadline := time.UnixMilli(1234567890123)
 	grave := Fields{Deleted: NewTombstone(s, deadline)}
-	out := Merge(Fields{"r:a": NewRegister(Stamp{ticks: 9 << 16}, "later")}, grave)
+	out := Merge(Fields{"r:a": NewRegister(newStamp(9<<16, 0), "later")}, grave)
 	same(t, "after the deletion", out, grave)
 	v, err := Read(Deleted, out[Deleted])
 	if err != nil || v.Stamp != s || !v.Deadline().Equal(deadline) {
@@ -131,7 +131,7 @@ func TestATombstoneLeavesNothingElse(t *testing.T) {
 }
 
 func TestMalformedFieldsAreRefused(t *testing.T) {
-	s := Stamp{ticks: 1}.String()
+	s := newStamp(1, 0).String()
 	bad := Fields{
 		"":                                       s,
 		"r:":                                     s,
@@ -141,7 +141,7 @@ func TestMalformedFieldsAreRefused(t *testing.T) {
 		"w:tt:a":                                 s,
 		"w:t:":                                   s,
 		"r:short":                                s[1:],
-		"r:upper":                                strings.ToUpper(Stamp{ticks: 0xabc}.String()),
+		"r:upper":                                strings.ToUpper(newStamp(0xabc, 0).String()),
 		"s:one":                                  s,
 		"s:gone":                                 s + s + "payload",
 		"r:large":                                s + strings.Repeat("x", MaxPayloadBytes+1),
@@ -188,11 +188,11 @@ func TestStampsFromTheFutureAreRefused(t *testing.T) {
 
 func TestTheLatestStampIsFound(t *testing.T) {
 	f := Fields{
-		"r:a": NewRegister(Stamp{ticks: 3}, ""),
-		"s:a": NewElement(Stamp{ticks: 4}, Stamp{ticks: 7}, ""),
+		"r:a": NewRegister(newStamp(3, 0), ""),
+		"s:a": NewElement(newStamp(4, 0), newStamp(7, 0), ""),
 		"bad": "",
 	}
-	if got := f.Latest(); got != (Stamp{ticks: 7}) {
+	if got := f.Latest(); got != (newStamp(7, 0)) {
 		t.Fatalf("latest is %v", got)
 	}
 }
@@ -200,10 +200,10 @@ func TestTheLatestStampIsFound(t *testing.T) {
 func BenchmarkMerge(b *testing.B) {
 	state, delta := Fields{}, Fields{}
 	for i := range 100 {
-		state[fmt.Sprintf("r:%d", i)] = NewRegister(Stamp{ticks: uint64(i)}, "payload")
+		state[fmt.Sprintf("r:%d", i)] = NewRegister(newStamp(uint64(i), 0), "payload")
 	}
 	for i := range 5 {
-		delta[fmt.Sprintf("r:%d", i)] = NewRegister(Stamp{ticks: 1000}, "payload")
+		delta[fmt.Sprintf("r:%d", i)] = NewRegister(newStamp(1000, 0), "payload")
 	}
 	for b.Loop() {
 		Merge(state, delta)

@@ -15,13 +15,13 @@ import (
 // drawHostile draws fields of which some are malformed.
 func drawHostile(t *rapid.T) Fields {
 	f := drawFields(t)
-	s := Stamp{ticks: 3}.String()
+	s := newStamp(3, 0).String()
 	for _, bad := range []string{"_v", "_inc", "x:a", "r:", "w:T:a", "w:t:", "r:" + strings.Repeat("n", MaxNameBytes)} {
 		if rapid.IntRange(0, 9).Draw(t, "bad name") == 0 {
 			f[bad] = s
 		}
 	}
-	for _, value := range []string{"", s[1:], strings.ToUpper(Stamp{ticks: 0xabc}.String()), "g" + s[1:]} {
+	for _, value := range []string{"", s[1:], strings.ToUpper(newStamp(0xabc, 0).String()), "g" + s[1:]} {
 		if rapid.IntRange(0, 9).Draw(t, "bad value") == 0 {
 			f[rapid.SampledFrom([]string{"r:a", "s:a", "w:t:a", Deleted}).Draw(t, "of")] = value
 		}
@@ -69,8 +69,8 @@ func TestTheScriptMergesAsGoDoes(t *testing.T) {
 
 func TestWhoKnowsTheStateLacksNothing(t *testing.T) {
 	server := startRedis(t)
-	one := Fields{"r:a": NewRegister(Stamp{ticks: 1}, "1")}
-	two := Fields{"r:b": NewRegister(Stamp{ticks: 2}, "2")}
+	one := Fields{"r:a": NewRegister(newStamp(1, 0), "1")}
+	two := Fields{"r:b": NewRegister(newStamp(2, 0), "2")}
 	first := server.merge(t, "s", Request{Delta: one, Incarnation: "i", Want: true})
 	second := server.merge(t, "s", Request{Delta: two, Incarnation: "j", Want: true, Known: first.Mark})
 	if second.Mark != (Mark{Incarnation: "i", Version: 2}) || len(second.Lacks) != 0 {
@@ -100,8 +100,8 @@ func TestAskingMakesNoHash(t *testing.T) {
 
 func TestTheVersionSurvivesDeletion(t *testing.T) {
 	server := startRedis(t)
-	server.merge(t, "s", Request{Delta: Fields{"r:a": NewRegister(Stamp{ticks: 1}, "")}, Incarnation: "i"})
-	grave := Fields{Deleted: NewTombstone(Stamp{ticks: 2}, time.UnixMilli(9))}
+	server.merge(t, "s", Request{Delta: Fields{"r:a": NewRegister(newStamp(1, 0), "")}, Incarnation: "i"})
+	grave := Fields{Deleted: NewTombstone(newStamp(2, 0), time.UnixMilli(9))}
 	reply := server.merge(t, "s", Request{Delta: grave, Incarnation: "j"})
 	state, own := server.hash(t, "s")
 	same(t, "after the deletion", state, grave)
@@ -124,7 +124,7 @@ func TestALifeIsOnlyProlonged(t *testing.T) {
 		n, _ := strconv.Atoi(parts[0])
 		return n
 	}
-	server.merge(t, "s", Request{Delta: Fields{"r:a": NewRegister(Stamp{ticks: 1}, "")}, TTL: time.Hour})
+	server.merge(t, "s", Request{Delta: Fields{"r:a": NewRegister(newStamp(1, 0), "")}, TTL: time.Hour})
 	if got := ttl(); got <= 0 || got > 3_600_000 {
 		t.Fatalf("TTL %d ms", got)
 	}
@@ -144,11 +144,11 @@ func TestOnlyChangesArePublished(t *testing.T) {
 	if _, err := subscriber.do("SUBSCRIBE", "changes"); err != nil {
 		t.Fatal(err)
 	}
-	delta := Fields{"r:a": NewRegister(Stamp{ticks: 1}, "")}
+	delta := Fields{"r:a": NewRegister(newStamp(1, 0), "")}
 	for range 3 { // the last two change nothing
 		server.merge(t, "s", Request{ID: "handle", Origin: "me", Delta: delta, Incarnation: "i"})
 	}
-	server.merge(t, "s", Request{ID: "handle", Origin: "you", Delta: Fields{"r:a": NewRegister(Stamp{ticks: 2}, "")}})
+	server.merge(t, "s", Request{ID: "handle", Origin: "you", Delta: Fields{"r:a": NewRegister(newStamp(2, 0), "")}})
 	for _, want := range []Notice{
 		{ID: "handle", Mark: Mark{"i", 1}, Origin: "me"},
 		{ID: "handle", Mark: Mark{"i", 2}, Origin: "you"},
@@ -168,12 +168,12 @@ func TestLargeChangesFitTheScript(t *testing.T) {
 	server := startRedis(t)
 	delta := Fields{}
 	for i := range MaxFields {
-		delta[fmt.Sprintf("r:%d", i)] = NewRegister(Stamp{ticks: 1}, "x")
+		delta[fmt.Sprintf("r:%d", i)] = NewRegister(newStamp(1, 0), "x")
 	}
 	server.merge(t, "s", Request{Delta: delta})
 	got, _ := server.hash(t, "s")
 	same(t, "all of them", got, delta)
-	grave := Fields{Deleted: NewTombstone(Stamp{ticks: 2}, time.UnixMilli(9))}
+	grave := Fields{Deleted: NewTombstone(newStamp(2, 0), time.UnixMilli(9))}
 	server.merge(t, "s", Request{Delta: grave})
 	got, _ = server.hash(t, "s")
 	same(t, "none of them", got, grave)

@@ -18,9 +18,13 @@ var ErrStamp = errors.New("merge: bad stamp")
 // Written, it is 12 hexadecimal digits of milliseconds since 1970, 4 of a counter
 // and 8 of the node, in lower case. So strings compare as stamps do, which Lua
 // needs: its numbers have only 53 bits.
+//
+// It takes 12 bytes, not the 16 of an uint64 and an uint32 together: a session keeps
+// three stamps for everything that it knows.
 type Stamp struct {
-	ticks uint64 // milliseconds << 16 | counter
-	node  uint32
+	high uint32 // of its ticks, which are milliseconds << 16 | counter
+	low  uint32
+	node uint32
 }
 
 // counterBits is how much of a stamp's ticks is the counter.
@@ -28,34 +32,47 @@ const counterBits = 16
 
 // StampAt returns the first stamp of a millisecond. Times before 1970 count as
 // 1970, and those beyond 48 bits of milliseconds as the last of them.
-func StampAt(t time.Time, node uint32) Stamp { return Stamp{ticks: ticksAt(t), node: node} }
+func StampAt(t time.Time, node uint32) Stamp { return newStamp(ticksAt(t), node) }
+
+func newStamp(ticks uint64, node uint32) Stamp {
+	return Stamp{high: uint32(ticks >> 32), low: uint32(ticks), node: node}
+}
+
+func (s Stamp) ticks() uint64 { return uint64(s.high)<<32 | uint64(s.low) }
 
 func ticksAt(t time.Time) uint64 {
 	return uint64(min(max(t.UnixMilli(), 0), 1<<(64-counterBits)-1)) << counterBits
 }
 
 // Time returns the stamp's time, in whole milliseconds.
-func (s Stamp) Time() time.Time { return time.UnixMilli(int64(s.ticks >> counterBits)) }
+func (s Stamp) Time() time.Time { return time.UnixMilli(int64(s.ticks() >> counterBits)) }
+
+// Node identifies the clock that made the stamp, in the stamp's last 8 characters.
+func (s Stamp) Node() string {
+	written := s.String()
+	return written[len(written)-8:]
+}
 
 // IsZero is true for the Stamp that is before all others.
 func (s Stamp) IsZero() bool { return s == Stamp{} }
 
 // After reports whether s is later than o.
 func (s Stamp) After(o Stamp) bool {
-	return s.ticks > o.ticks || s.ticks == o.ticks && s.node > o.node
+	a, b := s.ticks(), o.ticks()
+	return a > b || a == b && s.node > o.node
 }
 
 const digits = "0123456789abcdef"
 
 // Append appends the 24 characters of a stamp.
 func (s Stamp) Append(to []byte) []byte {
-	for shift := 60; shift >= 0; shift -= 4 {
-		to = append(to, digits[s.ticks>>shift&15])
+	var written [StampLength]byte
+	for i, part := range [...]uint32{s.high, s.low, s.node} {
+		for j := range 8 {
+			written[8*i+j] = digits[part>>(28-4*j)&15]
+		}
 	}
-	for shift := 28; shift >= 0; shift -= 4 {
-		to = append(to, digits[s.node>>shift&15])
-	}
-	return to
+	return append(to, written[:]...)
 }
 
 // String returns the 24 characters of a stamp.
@@ -74,7 +91,7 @@ func ParseStamp(text string) (Stamp, error) {
 	if !ok || !ok2 {
 		return Stamp{}, fmt.Errorf("%w: %.24q; want %d hexadecimal digits in lower case", ErrStamp, text, StampLength)
 	}
-	return Stamp{ticks: ticks, node: uint32(node)}, nil
+	return newStamp(ticks, uint32(node)), nil
 }
 
 // hexadecimal reads digits as Stamp writes them: lower case only, or one stamp
