@@ -75,5 +75,5 @@
 // values of 64 KiB and 512 KiB together, 16 aliases, and the latest 256 calls,
 // results and pairs of tool and event type. What was removed or unset counts until
 // the session ends, as others have to be told of it. A change of a session takes
-// time in proportion to the shelf that it changes, and 1 KiB of garbage or so.
+// time in proportion to the shelf that it changes, and half a KiB of garbage or so.
 package session
