@@ -3,11 +3,8 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -61,45 +58,8 @@ func (f *fleet) overStdio(t *testing.T) *mcp.ClientSession {
 func (f *fleet) overHTTP(t *testing.T, args ...string) (url string) {
 	t.Helper()
 	cmd := f.command(t, append([]string{"--http", "127.0.0.1:0", "--keys", f.keys}, args...)...)
-	return listening(t, cmd)
-}
-
-// listening starts a program that serves HTTP, for the length of the test, and
-// returns its address.
-func listening(t *testing.T, cmd *exec.Cmd) (url string) {
-	t.Helper()
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(stderr)
-	for url == "" && lines.Scan() {
-		if _, found, ok := strings.Cut(lines.Text(), "serving MCP at "); ok {
-			url = strings.TrimSuffix(found, "/mcp")
-		}
-	}
-	rest := make(chan struct{})
-	go func() { defer close(rest); _, _ = io.Copy(io.Discard, stderr) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		<-rest
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("a process of the program ended with %v", err)
-		}
-	})
-	if url == "" {
-		t.Fatal("the program does not listen")
-	}
+	url, _ = listening(t, cmd)
 	return url
-}
-
-// overURL connects to a process that listens.
-func overURL(t *testing.T, url, key string) *mcp.ClientSession {
-	t.Helper()
-	return connect(t, &mcp.StreamableClientTransport{Endpoint: url + "/mcp", HTTPClient: httpClient(t, key), DisableStandaloneSSE: true})
 }
 
 // joined waits until an instance shares what it has: what is begun there is no more
