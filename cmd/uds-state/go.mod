@@ -11,6 +11,7 @@ require (
 	github.com/newrelic/newrelic-client-go/v2 v2.97.7
 	github.com/uds-platform/state v0.0.0
 	go.uber.org/goleak v1.3.0
+	golang.org/x/term v0.45.0
 	pgregory.net/rapid v1.3.0
 )
 
