@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/uds-platform/state"
 	"github.com/uds-platform/state/cmd/uds-state/internal/standin"
 	"github.com/uds-platform/state/inspect"
 )
@@ -74,6 +75,16 @@ func TestTheTableEndsWithTheDashboardsFigures(t *testing.T) {
 	if resp, err := httpClient(t, "").Get(r.Dashboard.Address); err == nil {
 		resp.Body.Close()
 		t.Error("the dashboard is there after the end")
+	}
+}
+
+func TestTheDemoIsIdleWhenAllLoadsHaveEnded(t *testing.T) {
+	h := state.Health{Kinds: []state.KindStats{{Name: "a"}, {Name: "b", Loads: 2}}, Loads: []state.LoadStats{{Name: "a"}, {Name: "b", Ended: 1}}}
+	if idle(h) {
+		t.Error("idle with a load under way")
+	}
+	if h.Loads[1].Ended++; !idle(h) {
+		t.Error("not idle with all of them ended")
 	}
 }
 

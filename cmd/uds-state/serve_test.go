@@ -32,6 +32,7 @@ type serving struct {
 	web    *webServer
 	target *target
 	url    string
+	times  *serverTimes       // of calls, once it is told to take them
 	stop   context.CancelFunc // as SIGTERM does
 	ended  chan error         // gets what run returns
 }
@@ -82,7 +83,9 @@ func serveTarget(t testing.TB, o serveOptions, opened *target) *serving {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &serving{web: web, target: opened, url: "http://" + listener.Addr().String(), stop: stop, ended: make(chan error, 1)}
+	times := &serverTimes{}
+	web.http.Handler = times.around(web.http.Handler)
+	s := &serving{web: web, target: opened, url: "http://" + listener.Addr().String(), times: times, stop: stop, ended: make(chan error, 1)}
 	go func() { s.ended <- s.web.run(ctx, listener) }()
 	var once sync.Once
 	t.Cleanup(func() {

@@ -168,3 +168,18 @@ func TestProbesAreOpenAndKeepSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestAServerThatEndsIsNotReady(t *testing.T) {
+	s := serveFor(t, defaultServe(), standin.Options{})
+	r := httptest.NewRequest(http.MethodGet, "/readyz", nil)
+	before := httptest.NewRecorder()
+	s.web.readyz().ServeHTTP(before, r)
+	s.stop()
+	err := <-s.ended
+	s.ended <- err // for the cleanup
+	after := httptest.NewRecorder()
+	s.web.readyz().ServeHTTP(after, r)
+	if before.Code != http.StatusOK || after.Code != http.StatusServiceUnavailable || !strings.Contains(after.Body.String(), "draining") {
+		t.Errorf("%d before, %d after: %s", before.Code, after.Code, after.Body)
+	}
+}
