@@ -96,6 +96,7 @@ func TestManySessions(t *testing.T) {
 	took := make([][]time.Duration, len(clients))
 	peak := peakGoroutines(ctx)
 	began := time.Now()
+	s.times.taking.Store(*loadDuration > 0)
 	var all sync.WaitGroup
 	for i, client := range clients {
 		all.Go(func() {
@@ -137,8 +138,31 @@ func TestManySessions(t *testing.T) {
 		}
 	}
 	if *loadDuration > 0 {
-		reportLoad(t, took, elapsed, goroutines, <-peak)
+		reportLoad(t, slices.Concat(took...), s.times, elapsed, goroutines, <-peak)
 	}
+}
+
+// serverTimes are how long the server took over requests, from the end of a
+// request's header to the end of its answer.
+type serverTimes struct {
+	taking atomic.Bool
+	mu     sync.Mutex
+	took   []time.Duration // guarded by mu
+}
+
+func (s *serverTimes) around(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.taking.Load() || r.Method != http.MethodPost {
+			next.ServeHTTP(w, r)
+			return
+		}
+		began := time.Now()
+		next.ServeHTTP(w, r)
+		took := time.Since(began)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.took = append(s.took, took)
+	})
 }
 
 // peakGoroutines watches how many there are until ctx ends.
@@ -158,14 +182,24 @@ func peakGoroutines(ctx context.Context) <-chan int {
 	return peak
 }
 
-func reportLoad(t *testing.T, took [][]time.Duration, elapsed time.Duration, goroutines, peak int) {
-	all := slices.Concat(took...)
-	slices.Sort(all)
+// reportLoad prints how long calls took, as clients saw it and as the server did. The
+// difference is what the clients need for themselves and what they wait for the
+// processors, which they share with the server here.
+func reportLoad(t *testing.T, clients []time.Duration, server *serverTimes, elapsed time.Duration, goroutines, peak int) {
 	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	cycles, pause := m.NumGC, time.Duration(m.PauseTotalNs)
 	runtime.GC()
 	runtime.ReadMemStats(&m)
-	at := func(share float64) time.Duration { return all[int(share*float64(len(all)-1))] }
-	t.Logf("%d sessions, pauses of %v, %v: %d calls, %.0f a second; p50 %v, p99 %v, most %v; heap %d MiB (from the system %d MiB); goroutines %d before, %d at most, %d after",
-		len(took), *loadThink, elapsed.Round(time.Millisecond), len(all), float64(len(all))/elapsed.Seconds(), at(0.5), at(0.99), all[len(all)-1],
-		m.HeapAlloc>>20, m.Sys>>20, goroutines, peak, runtime.NumGoroutine())
+	server.mu.Lock()
+	defer server.mu.Unlock()
+	t.Logf("%d sessions, pauses of %v, %v: %d calls, %.0f a second", *loadSessions, *loadThink, elapsed.Round(time.Millisecond), len(clients), float64(len(clients))/elapsed.Seconds())
+	t.Logf("clients saw  %s", spread(clients))
+	t.Logf("server took  %s", spread(server.took))
+	t.Logf("heap %d MiB (from the system %d MiB); %d collections, paused %v in all; goroutines %d before, %d at most, %d after",
+		m.HeapAlloc>>20, m.Sys>>20, cycles, pause, goroutines, peak, runtime.NumGoroutine())
+}
+
+func spread(took []time.Duration) string {
+	return fmt.Sprintf("p50 %v, p90 %v, p99 %v, p99.9 %v, most %v", percentile(took, 0.5), percentile(took, 0.9), percentile(took, 0.99), percentile(took, 0.999), percentile(took, 1))
 }

@@ -48,7 +48,7 @@ func watch(t *testing.T, stand standin.Options, change func(*inspect.Options)) *
 		t.Fatal(err)
 	}
 	t.Cleanup(w.store.Close)
-	w.options = inspect.Options{Open: true, Sessions: w.store, Meter: meter, Reveal: true, Interval: 200 * time.Millisecond, Marks: marksOf}
+	w.options = inspect.Options{Open: true, Sessions: w.store, Meter: meter, Reveal: true, Interval: 200 * time.Millisecond, Marks: exploredMarks}
 	if change != nil {
 		change(&w.options)
 	}
@@ -64,76 +64,19 @@ func watch(t *testing.T, stand standin.Options, change func(*inspect.Options)) *
 	return w
 }
 
-// marksOf shows when each event type was explored.
-func marksOf(s *discovery.Session) (marks []inspect.Mark) {
-	for _, e := range s.Explored() {
-		marks = append(marks, inspect.Mark{At: e.ExploredAt, Kind: "explored", Note: e.EventType})
-	}
-	return marks
-}
-
 // explore runs the demo's sessions, and writes down what each did.
 func (w *watchedDemo) explore(t *testing.T) {
 	t.Helper()
 	recorders := w.demo.recorders(time.Now())
 	var running sync.WaitGroup
 	for i, r := range recorders {
-		s, err := w.store.Create(t.Context(), "", func(d *discovery.Draft) error {
-			return d.SetGoal(discovery.Goal{Text: fmt.Sprintf("what is slow in service %d?", i+1)})
-		})
-		if err != nil {
-			t.Fatal(err)
+		one := w.demo.session(i, w.state, r)
+		if one.diary = newDiary(w.store, i+1); one.diary == nil {
+			t.Fatal("there is no room for a session")
 		}
-		running.Go(func() {
-			w.demo.session(i, &diarist{State: w.state, store: w.store, handle: s.Handle()}, r).run(t.Context())
-		})
+		running.Go(func() { one.run(t.Context()) })
 	}
 	running.Wait()
-}
-
-// diarist asks a State and writes every answer on a session's timeline.
-type diarist struct {
-	*state.State
-	store  *discovery.Store
-	handle discovery.Handle
-}
-
-func (d *diarist) Query(ctx context.Context, account int, nrql string) (state.Result[state.Rows], error) {
-	began := time.Now()
-	res, err := d.State.Query(ctx, account, nrql)
-	source := discovery.Miss
-	switch {
-	case res.Source == state.Memory && res.Quality == state.Stale:
-		source = discovery.StaleHit
-	case res.Source == state.Memory:
-		source = discovery.Hit
-	}
-	tool, eventType := toolOf(nrql)
-	_, updated := d.store.Update(ctx, "", d.handle, func(draft *discovery.Draft) error {
-		note := draft.Record(discovery.Call{Tool: tool, EventType: eventType, At: began, Duration: time.Since(began), Source: source, Failed: err != nil})
-		if tool == "explore_attributes" && strings.Contains(nrql, "keyset") {
-			return errors.Join(note, draft.Explore(discovery.Schema{Account: int64(account), EventType: eventType}))
-		}
-		return note
-	})
-	return res, errors.Join(err, updated)
-}
-
-// toolOf is the tool that sends such a query, and the event type that it is about.
-func toolOf(nrql string) (tool, eventType string) {
-	_, from, _ := strings.Cut(nrql, " FROM ")
-	eventType, _, _ = strings.Cut(from, " ")
-	switch {
-	case strings.HasPrefix(nrql, "SHOW"), strings.Contains(nrql, "count(*) FROM") && !strings.Contains(nrql, "TIMESERIES"):
-		return "list_event_types", eventType
-	case strings.Contains(nrql, "TIMESERIES"):
-		return "profile", eventType
-	case strings.Contains(nrql, "uniqueCount"):
-		return "find_relationships", eventType
-	case strings.Contains(nrql, "SELECT *"):
-		return "assess_quality", eventType
-	}
-	return "explore_attributes", eventType
 }
 
 // pages are the dashboard's pages, one of a session among them.

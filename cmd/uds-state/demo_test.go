@@ -13,6 +13,9 @@ import (
 	"github.com/uds-platform/state/cmd/uds-state/internal/standin"
 )
 
+// shown is for a report that only the test looks at.
+func shown(*report) error { return nil }
+
 // demoAgainst is a demo of a few sessions without pauses.
 func demoAgainst(opened *target) *demo {
 	return &demo{
@@ -25,7 +28,7 @@ func demoAgainst(opened *target) *demo {
 
 func TestDemoAddsUp(t *testing.T) {
 	opened := standInFor(t, standin.Options{})
-	r, err := demoAgainst(opened).run(t.Context())
+	r, err := demoAgainst(opened).run(t.Context(), shown)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +74,7 @@ func TestDemoEndsWithItsContext(t *testing.T) {
 	}})
 	d := demoAgainst(opened)
 	d.rounds = 0
-	r, err := d.run(ctx)
+	r, err := d.run(ctx, shown)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +90,7 @@ func TestDemoEndsWithItsContext(t *testing.T) {
 func TestDemoShowsWhatTheAccountRefuses(t *testing.T) {
 	opened := standInFor(t, standin.Options{})
 	opened.account++ // one that the key may not read
-	r, err := demoAgainst(opened).run(t.Context())
+	r, err := demoAgainst(opened).run(t.Context(), shown)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,11 +16,15 @@ import (
 // program that it tests.
 const asProgram = "UDS_STATE_TEST_AS_PROGRAM"
 
+// What the Redis client starts to look at its servers again sleeps for up to a second
+// after the client is closed, and then ends.
+const clientsNap = "github.com/redis/rueidis.(*call).DelayDo.func1"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction(clientsNap))
 }
 
 // command runs a command line with an environment of its own.

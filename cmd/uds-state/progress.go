@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"golang.org/x/term"
 )
 
 const (
@@ -70,12 +72,8 @@ func progressLine(elapsed, duration time.Duration, t tally) string {
 	return line
 }
 
-// isTerminal reports whether w is a terminal, as far as the standard library can tell.
+// isTerminal reports whether w is a terminal. /dev/null is none.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return ok && term.IsTerminal(int(file.Fd()))
 }

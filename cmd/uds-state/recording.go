@@ -53,9 +53,9 @@ func openRecording(path string, start time.Time) (*recording, error) {
 }
 
 func (r *recording) add(session int, nrql string) {
-	c := call{Session: session, At: time.Since(r.start).Milliseconds(), Query: nrql}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	c := call{Session: session, At: time.Since(r.start).Milliseconds(), Query: nrql} // in the order of the lines
 	if r.err == nil {
 		r.err = r.encoder.Encode(c)
 	}

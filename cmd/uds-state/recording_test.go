@@ -14,7 +14,7 @@ import (
 func TestARecordingHasEveryCallInOrder(t *testing.T) {
 	d := demoAgainst(standInFor(t, standin.Options{}))
 	d.options.record = filepath.Join(t.TempDir(), "calls.jsonl")
-	r, err := d.run(t.Context())
+	r, err := d.run(t.Context(), shown)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestARecordingHasEveryCallInOrder(t *testing.T) {
 func TestARecordingThatCannotBeMadeIsAnError(t *testing.T) {
 	d := demoAgainst(standInFor(t, standin.Options{}))
 	d.options.record = filepath.Join(t.TempDir(), "missing", "calls.jsonl")
-	if _, err := d.run(t.Context()); !errors.Is(err, errUsage) || !errors.Is(err, os.ErrNotExist) {
+	if _, err := d.run(t.Context(), shown); !errors.Is(err, errUsage) || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -10,27 +10,33 @@ import (
 
 // report is what a run measured, and the JSON object of --json.
 type report struct {
-	Server         string       `json:"server"`
-	StandIn        bool         `json:"standIn"`
-	Sessions       int          `json:"sessions"`
-	ElapsedSeconds float64      `json:"elapsedSeconds"`
-	EndedBy        string       `json:"endedBy"`
-	Asked          int          `json:"asked"`
-	Memory         int          `json:"memory"`
-	Collapsed      int          `json:"collapsed"`
-	Refined        int          `json:"refined"`
-	Sent           int          `json:"sent"`
-	Failed         int          `json:"failed"`
-	Interrupted    int          `json:"interrupted"`
-	Hot            latencies    `json:"hot"`
-	Cold           latencies    `json:"cold"`
-	Previews       previews     `json:"previews"`
-	Stale          int          `json:"stale"`
-	Refreshes      uint64       `json:"refreshes"`
-	SavedSeconds   float64      `json:"savedSeconds"`
-	Ahead          aheadReport  `json:"ahead"`
-	HTTP           httpReport   `json:"http"`
-	Errors         []errorCount `json:"errors,omitempty"`
+	Server         string      `json:"server"`
+	StandIn        bool        `json:"standIn"`
+	Sessions       int         `json:"sessions"`
+	ElapsedSeconds float64     `json:"elapsedSeconds"`
+	EndedBy        string      `json:"endedBy"`
+	Asked          int         `json:"asked"`
+	Memory         int         `json:"memory"`
+	Collapsed      int         `json:"collapsed"`
+	Refined        int         `json:"refined"`
+	Sent           int         `json:"sent"`
+	Failed         int         `json:"failed"`
+	Interrupted    int         `json:"interrupted"`
+	Hot            latencies   `json:"hot"`
+	Cold           latencies   `json:"cold"`
+	Previews       previews    `json:"previews"`
+	Stale          int         `json:"stale"`
+	Refreshes      uint64      `json:"refreshes"`
+	SavedSeconds   float64     `json:"savedSeconds"`
+	Ahead          aheadReport `json:"ahead"`
+	HTTP           httpReport  `json:"http"`
+	// Dashboard is what the run's dashboard says, which counts in the state what
+	// the figures above count at the sessions.
+	Dashboard boardFigures `json:"dashboard"`
+	// Settled is false where something was still being loaded, ahead of calls that
+	// did not come, when the figures were taken.
+	Settled bool         `json:"settled"`
+	Errors  []errorCount `json:"errors,omitempty"`
 }
 
 // latencies are the answers of one temperature.

@@ -32,10 +32,15 @@ func runServe(ctx context.Context, args []string, p process) error {
 	}
 	announce(p.stderr, t)
 	logger := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: o.logLevel}))
-	if o.http == "" {
-		return serveStdio(ctx, o, t, p, logger)
+	agent, err := openAgent(p.getenv, logger)
+	if err != nil {
+		return errors.Join(err, t.Close())
 	}
-	return serveHTTP(ctx, o, t, p, logger)
+	s := setting{serve: o, target: t, agent: agent, logger: logger}
+	if o.http == "" {
+		return serveStdio(ctx, s, p)
+	}
+	return serveHTTP(ctx, s, p)
 }
 
 // standInSeed decides what the stand-in has, so that two runs show the same.
@@ -54,14 +59,14 @@ const maxMessageBytes = 1 << 20
 
 // serveStdio serves the one client that started this process, until it leaves or
 // ctx ends.
-func serveStdio(ctx context.Context, o serveOptions, t *target, p process, logger *slog.Logger) error {
+func serveStdio(ctx context.Context, s setting, p process) error {
 	owner := processOwner()
-	n, err := openInstance(ctx, t, o, func(*mcp.CallToolRequest) (sessions.Owner, error) { return owner, nil }, logger)
+	n, err := openInstance(ctx, s, func(*mcp.CallToolRequest) (sessions.Owner, error) { return owner, nil })
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(p.stderr, "uds-state: serving MCP on stdin and stdout")
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(o.shutdownTimeout, n.tools.Cut) })()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(s.serve.shutdownTimeout, n.tools.Cut) })()
 	err = n.tools.MCP().Run(ctx, stdioTransport(p)) // which waits for the calls under way
 	if ctx.Err() != nil {
 		err = nil // told to end
@@ -91,12 +96,12 @@ func processOwner() sessions.Owner {
 }
 
 // serveHTTP serves whoever has a key, until ctx ends.
-func serveHTTP(ctx context.Context, o serveOptions, t *target, p process, logger *slog.Logger) error {
-	n, err := openInstance(ctx, t, o, ownerOf(o.insecureNoAuth), logger)
+func serveHTTP(ctx context.Context, s setting, p process) error {
+	n, err := openInstance(ctx, s, ownerOf(s.serve.insecureNoAuth))
 	if err != nil {
 		return err
 	}
-	err = listen(ctx, o, n, p)
+	err = listen(ctx, s.serve, n, p)
 	return errors.Join(err, n.Close())
 }
 

@@ -32,6 +32,7 @@ type serving struct {
 	web    *webServer
 	target *target
 	url    string
+	times  *serverTimes       // of calls, once it is told to take them
 	stop   context.CancelFunc // as SIGTERM does
 	ended  chan error         // gets what run returns
 }
@@ -44,8 +45,25 @@ func serveFor(t testing.TB, o serveOptions, stand standin.Options) *serving {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveTarget(t, o, opened)
+}
+
+// serveAccount is serveFor a server that does not know that its account is generated,
+// and so does with it what it would with another: keep it in Redis, say.
+func serveAccount(t testing.TB, o serveOptions, stand standin.Options) *serving {
+	t.Helper()
+	opened, err := openStandIn(stand)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened.standIn = false
+	return serveTarget(t, o, opened)
+}
+
+func serveTarget(t testing.TB, o serveOptions, opened *target) *serving {
+	t.Helper()
 	o.insecureNoAuth = o.keysFile == ""
-	n, err := openInstance(t.Context(), opened, o, ownerOf(o.insecureNoAuth), slog.New(slog.DiscardHandler))
+	n, err := openInstance(t.Context(), setting{serve: o, target: opened, logger: slog.New(slog.DiscardHandler)}, ownerOf(o.insecureNoAuth))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +83,9 @@ func serveFor(t testing.TB, o serveOptions, stand standin.Options) *serving {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &serving{web: web, target: opened, url: "http://" + listener.Addr().String(), stop: stop, ended: make(chan error, 1)}
+	times := &serverTimes{}
+	web.http.Handler = times.around(web.http.Handler)
+	s := &serving{web: web, target: opened, url: "http://" + listener.Addr().String(), times: times, stop: stop, ended: make(chan error, 1)}
 	go func() { s.ended <- s.web.run(ctx, listener) }()
 	var once sync.Once
 	t.Cleanup(func() {
@@ -134,7 +154,7 @@ func connectPipes(t testing.TB) *mcp.ClientSession {
 	done := make(chan error, 1)
 	go func() {
 		p := process{stdin: serverIn, stdout: serverOut, stderr: io.Discard, getenv: func(string) string { return "" }}
-		done <- serveStdio(context.Background(), defaultServe(), opened, p, slog.New(slog.DiscardHandler))
+		done <- serveStdio(context.Background(), setting{serve: defaultServe(), target: opened, logger: slog.New(slog.DiscardHandler)}, p)
 		_ = serverOut.Close()
 	}()
 	t.Cleanup(func() {

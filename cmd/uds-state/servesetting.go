@@ -171,7 +171,7 @@ func loopback(host string) bool {
 }
 
 func writeServeHelp(w io.Writer, flags *flag.FlagSet) {
-	fmt.Fprintf(w, serveHelp, envAPIKey, envAccountID, envRegion)
+	fmt.Fprintf(w, serveHelp, envAPIKey, envAccountID, envRegion, envLicenseKey, envAppName)
 	fmt.Fprintf(w, "Flags, and the environment variables that they override:\n\n")
 	flags.VisitAll(func(f *flag.Flag) {
 		argument, usage := flag.UnquoteUsage(f)
@@ -200,13 +200,17 @@ Without flags it speaks MCP on stdin and stdout, for clients that start it
 themselves. With --http it serves streamable HTTP:
 
   /mcp           the Model Context Protocol
-  /healthz       whether the process answers, and what is degraded
-  /readyz        whether it takes calls
-  /debug/state/  what the state does, for keys with the scope "inspect"
+  /livez         whether the process answers
+  /readyz        whether it takes calls; degraded does, 503 while it ends
+  /healthz       what is degraded, and why
+  /metrics       OpenMetrics, for keys with the scope "inspect"
+  /debug/state/  what the state does, for the same keys
 
 %s and %s select the account, %s (US, EU) its region. Without them
 a stand-in for NerdGraph is explored, with generated data; it always stays in
-memory. SIGTERM or Ctrl-C lets the calls under way end. The exit code is 0, or 1
-where something failed, or 2 for a mistake in the flags or the environment.
+memory. %s starts New Relic's APM agent, and %s
+names the application. SIGTERM or Ctrl-C lets the calls under way end, and what
+STATE_SNAPSHOT_FOLDER is to keep is kept. The exit code is 0, or 1 where something
+failed, or 2 for a mistake in the flags or the environment.
 
 `

@@ -62,7 +62,7 @@ func TestHelpHasEverySetting(t *testing.T) {
 	if code != exitOK {
 		t.Fatalf("exit %d", code)
 	}
-	want := []string{envAPIKey, envAccountID, envRegion, "/mcp", "/healthz", "/readyz", "/debug/state/"}
+	want := []string{envAPIKey, envAccountID, envRegion, envLicenseKey, envAppName, "/mcp", "/livez", "/healthz", "/readyz", "/metrics", "/debug/state/"}
 	var o serveOptions
 	o.flags().VisitAll(func(f *flag.Flag) { want = append(want, "--"+f.Name, variableOf(f.Name)) })
 	for _, v := range state.Variables() {

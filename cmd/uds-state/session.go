@@ -32,6 +32,7 @@ type session struct {
 	account int
 	random  *rand.Rand
 	record  *recorder
+	diary   *diary // for a dashboard; nil where nobody looks
 	// popularity orders event types the same way for every session of a run.
 	popularity uint64
 	// think is the longest pause between two queries.
@@ -188,12 +189,12 @@ func (s *session) glance(ctx context.Context, nrql, quicker string, terms state.
 	began := time.Now()
 	preview, err := s.state.QueryPreview(ctx, s.account, nrql)
 	if err != nil {
-		s.note(ctx, nrql, began, sent, err)
+		s.note(ctx, nrql, began, sent, state.Nothing, err)
 		return
 	}
 	s.record.previews[preview.Quality]++
 	if preview.Quality == state.Full {
-		s.note(ctx, nrql, began, fromMemory, nil)
+		s.note(ctx, nrql, began, fromMemory, state.Full, nil)
 		return
 	}
 	if preview.Quality == state.Nothing {
@@ -207,7 +208,7 @@ func (s *session) glance(ctx context.Context, nrql, quicker string, terms state.
 	if full.Source == state.Origin {
 		how = sent // there were too many loads behind previews
 	}
-	s.note(ctx, nrql, began, how, err)
+	s.note(ctx, nrql, began, how, state.Full, err)
 }
 
 // relate checks whether another type can be joined: whether values of an
@@ -268,12 +269,12 @@ func (s *session) ask(ctx context.Context, nrql string) (state.Rows, error) {
 	if err == nil && result.Quality == state.Stale {
 		s.record.stale++
 	}
-	s.note(ctx, nrql, began, outcomeOf(result.Source), err)
+	s.note(ctx, nrql, began, outcomeOf(result.Source), result.Quality, err)
 	return result.Value, err
 }
 
 // note records what came of a query, and thinks about it.
-func (s *session) note(ctx context.Context, nrql string, began time.Time, how outcome, err error) {
+func (s *session) note(ctx context.Context, nrql string, began time.Time, how outcome, quality state.Quality, err error) {
 	took := time.Since(began)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -281,9 +282,11 @@ func (s *session) note(ctx context.Context, nrql string, began time.Time, how ou
 		return
 	case err != nil:
 		s.record.refused(err)
+		how = failed
 	default:
 		s.record.answered(nrql, began, took, how)
 	}
+	s.diary.note(s.account, nrql, began, took, how, quality == state.Stale)
 	if s.think > 0 {
 		_ = clock.Sleep(ctx, time.Duration(s.random.Int64N(int64(s.think)))) // the next ask sees that the context ended
 	}

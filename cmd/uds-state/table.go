@@ -31,6 +31,7 @@ func (r *report) writeTable(w io.Writer) error {
 	r.Ahead.write(&b)
 	r.writeErrors(&b)
 	b.WriteString(r.legend())
+	r.Dashboard.write(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -77,6 +78,26 @@ func (r *report) writePreviews(b *strings.Builder) {
 	fmt.Fprintf(b, "  %-26s %10s\n", "refreshes behind stale", grouped(int64(r.Refreshes)))
 }
 
+// write prints what the dashboard shows, in its words, and where it is.
+func (f *boardFigures) write(b *strings.Builder) {
+	fmt.Fprintf(b, "\n  dashboard: %s\n", f.Address)
+	share := ""
+	if f.Calls.HitRatio != nil {
+		share = percent(*f.Calls.HitRatio)
+	}
+	line := func(name string, count uint64, more string) {
+		text := fmt.Sprintf("  %-26s %10s %8s", name, grouped(int64(count)), more)
+		b.WriteString(strings.TrimRight(text, " ") + "\n")
+	}
+	line("answered from memory", f.Calls.FromMemory, share)
+	line("by another's load", f.Calls.Shared, "")
+	line("by a load of its own", f.Calls.Loaded, "")
+	if q := f.Queries; q != nil {
+		line("queries sent to NRDB", q.Sent, "")
+		fmt.Fprintf(b, "  %-26s %10s\n", "waiting spared", formatSeconds(q.SparedSeconds))
+	}
+}
+
 func (r *report) writeErrors(b *strings.Builder) {
 	if len(r.Errors) == 0 {
 		return
@@ -99,6 +120,7 @@ func (r *report) legend() string {
 		"sent        went to NRDB; " + r.wireWords(),
 		"ahead       sent to NRDB before anybody asked",
 		"previews    profiles and samples of a day are shown in part first: a few hours of it, fewer rows",
+		"dashboard   counts in the state: queries that the end cut off, and among the loads those made ahead",
 		"time saved  what each hot or collapsed query last took at NRDB, minus what it took here",
 	}
 	if r.Interrupted > 0 {

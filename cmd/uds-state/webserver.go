@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	sdkauth "github.com/modelcontextprotocol/go-sdk/auth"
@@ -22,7 +23,7 @@ import (
 // The scopes of API keys.
 const (
 	scopeDiscover = "discover" // may call tools
-	scopeInspect  = "inspect"  // may see the dashboard
+	scopeInspect  = "inspect"  // may see the dashboard and the metrics
 )
 
 const (
@@ -36,7 +37,8 @@ const (
 	mostTransports    = 10_000 // sessions of the stateful transport
 )
 
-// webServer is the HTTP side of an instance: MCP, health and dashboard on one port.
+// webServer is the HTTP side of an instance: MCP, probes, metrics and dashboard on one
+// port.
 //
 // What it does for MCP, from the outside in: a bound on requests under way, which is
 // also where the end begins; cross-origin requests are refused; the API key is
@@ -48,11 +50,16 @@ type webServer struct {
 	instance *instance
 	keys     *keyring // nil where anybody may connect
 	intake   *intake
+	history  *inspect.History // what the dashboard draws over time
 	http     *http.Server
 }
 
 func newWebServer(o serveOptions, n *instance, keys *keyring) (*webServer, error) {
 	w := &webServer{options: o, instance: n, keys: keys, intake: newIntake(requestsPerCall * o.maxCalls)}
+	var err error
+	if w.history, err = inspect.NewHistory(n.state, n.meter); err != nil {
+		return nil, err
+	}
 	handler, err := w.handler()
 	if err != nil {
 		return nil, err
@@ -76,33 +83,18 @@ func (w *webServer) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/mcp", http.NewCrossOriginProtection().Handler(w.require(scopeDiscover, identified(w.intake.admit(w.mcp())))))
-	mux.HandleFunc("GET /healthz", w.healthz)
-	mux.HandleFunc("GET /readyz", w.readyz)
-	mux.Handle("/debug/state/", dashboard)
-	return mux, nil
-}
-
-// dashboard is what /debug/state/ shows: to keys with the scope for it, and where
-// anybody may connect to whoever is on this machine. Of sessions one sees one's own.
-func (w *webServer) dashboard() (http.Handler, error) {
-	o := inspect.Options{Sessions: w.instance.sessions, Meter: w.instance.meter, Stop: w.intake.closing, Logger: w.instance.logger}
-	if w.keys == nil {
-		o.Open = true
-		o.Owners = func(*http.Request) []sessions.Owner { return []sessions.Owner{ownerWithoutKeys} }
-	} else {
-		o.Keys, o.Scope = w.keys.keys, scopeInspect
-		o.Owners = func(r *http.Request) []sessions.Owner {
-			p, _ := auth.FromContext(r.Context())
-			return []sessions.Owner{ownerOfKey(p.Owner)}
-		}
-	}
-	h, err := inspect.Handler(w.instance.state, o)
+	metrics, err := w.metrics()
 	if err != nil {
 		return nil, err
 	}
-	return http.StripPrefix("/debug/state", h), nil
+	mux := http.NewServeMux()
+	mux.Handle("/mcp", http.NewCrossOriginProtection().Handler(w.require(scopeDiscover, identified(w.intake.admit(w.mcp())))))
+	mux.Handle("/livez", state.LiveHandler())
+	mux.Handle("/readyz", w.readyz())
+	mux.Handle("/healthz", w.instance.state.DegradedHandler())
+	mux.Handle("/metrics", metrics)
+	mux.Handle("/debug/state/", dashboard)
+	return mux, nil
 }
 
 // mcp is the transport.
@@ -191,25 +183,6 @@ const ownerWithoutKeys sessions.Owner = "anybody"
 // sessions with them.
 func ownerOfKey(owner string) sessions.Owner { return sessions.Owner("key:" + owner) }
 
-// healthz says that the process answers. Degraded is not dead.
-func (w *webServer) healthz(rw http.ResponseWriter, _ *http.Request) {
-	h := w.instance.state.Health()
-	answerJSON(rw, http.StatusOK, map[string]any{"status": h.Status, "reasons": h.Reasons})
-}
-
-// readyz says whether calls are taken.
-func (w *webServer) readyz(rw http.ResponseWriter, _ *http.Request) {
-	h := w.instance.state.Health()
-	switch {
-	case w.intake.draining():
-		answerJSON(rw, http.StatusServiceUnavailable, map[string]any{"status": "draining", "reasons": []string{"the server is about to end"}})
-	case h.Status == state.StatusClosed:
-		answerJSON(rw, http.StatusServiceUnavailable, map[string]any{"status": h.Status, "reasons": h.Reasons})
-	default:
-		answerJSON(rw, http.StatusOK, map[string]any{"status": "ready", "reasons": h.Reasons})
-	}
-}
-
 func answerJSON(rw http.ResponseWriter, status int, body any) {
 	encoded, err := json.Marshal(body)
 	if err != nil {
@@ -227,16 +200,7 @@ func answerJSON(rw http.ResponseWriter, status int, body any) {
 func (w *webServer) run(ctx context.Context, listener net.Listener) error {
 	served := make(chan error, 1)
 	go func() { served <- w.http.Serve(listener) }()
-	watching, stopWatching := context.WithCancel(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		w.keys.watch(watching)
-	}()
-	defer func() {
-		stopWatching()
-		<-watched
-	}()
+	defer w.watch(ctx)()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve: %w", err)
@@ -245,6 +209,19 @@ func (w *webServer) run(ctx context.Context, listener net.Listener) error {
 	err := w.drain()
 	<-served
 	return err
+}
+
+// watch has the file of keys looked at, and the dashboard's history written, until
+// the function that it returns is called, which waits for the end of both.
+func (w *webServer) watch(ctx context.Context) (stop func()) {
+	watching, end := context.WithCancel(ctx)
+	var both sync.WaitGroup
+	both.Go(func() { w.keys.watch(watching) })
+	both.Go(func() { w.history.Run(watching) })
+	return func() {
+		end()
+		both.Wait()
+	}
 }
 
 // drain ends the server: no new calls, time for those under way, then the streams

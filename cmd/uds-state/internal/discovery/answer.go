@@ -17,9 +17,10 @@ func (a *Answer) stamp(p Provenance) { a.Worth = p }
 
 // Provenance is where an answer came from, how old it is and how good.
 type Provenance struct {
-	// Source is "memory", "flight" (shared with another call's query), "origin"
-	// (NRDB was asked for it), or "session" (no query was needed).
-	Source string `json:"source" jsonschema:"memory, flight (shared with another call's query), origin (NRDB was asked) or session (no query was needed)"`
+	// Source is "memory", "flight" (shared with another call's query), "shared" (from
+	// another instance's memory), "origin" (NRDB was asked for it), or "session" (no
+	// query was needed).
+	Source string `json:"source" jsonschema:"memory, flight (shared with another call's query), shared (another server had asked), origin (NRDB was asked) or session (no query was needed)"`
 	// Quality is "full", "stale", "narrow", "sampled" or "nothing".
 	Quality    string    `json:"quality" jsonschema:"full, stale (out of date, a newer one is being fetched), narrow (a part of the time), sampled (a part of the events) or nothing"`
 	AsOf       time.Time `json:"as_of" jsonschema:"when it was right"`
@@ -69,7 +70,9 @@ func (w *whole) add(p part) {
 		w.part = p
 		return
 	}
-	w.source = max(w.source, p.source)
+	if distance(p.source) > distance(w.source) {
+		w.source = p.source
+	}
 	if p.quality < w.quality {
 		w.quality, w.sampleRate = p.quality, p.sampleRate
 	}
@@ -77,6 +80,20 @@ func (w *whole) add(p part) {
 		w.asOf = p.asOf
 	}
 	w.window = union(w.window, p.window)
+}
+
+// distance orders sources by what they cost. The numbers of sources don't: a result
+// that another instance had is nearer than NRDB.
+func distance(s state.Source) int {
+	switch s {
+	case state.Origin:
+		return 4
+	case state.Shared:
+		return 3
+	case state.Flight:
+		return 2
+	}
+	return 1
 }
 
 func union(a, b nrql.Window) nrql.Window {

@@ -59,14 +59,15 @@ func TestAnAnswerIsAsOldAsItsOldestAndAsGoodAsItsWorst(t *testing.T) {
 		{source: state.Memory, quality: state.Full, asOf: ago(time.Hour), window: nrql.Window{From: ago(3 * time.Hour), To: ago(time.Hour)}},
 		{source: state.Origin, quality: state.Full, asOf: now, window: nrql.Window{From: ago(time.Hour), To: now}},
 		{source: state.Flight, quality: state.Stale, asOf: ago(time.Minute)},
+		{source: state.Shared, quality: state.Full, asOf: ago(time.Minute)},
 	}
-	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
+	for _, order := range [][]int{{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 2, 3, 0}} {
 		var w whole
 		for _, i := range order {
 			w.add(parts[i])
 		}
 		p := w.provenance("profile", now)
-		if p.Source != "origin" || p.Quality != "stale" || p.AgeSeconds != 3600 || p.Queries != 3 || p.Preview ||
+		if p.Source != "origin" || p.Quality != "stale" || p.AgeSeconds != 3600 || p.Queries != 4 || p.Preview ||
 			!p.Window.From.Equal(ago(3*time.Hour)) || !p.Window.To.Equal(now) || p.Note == "" {
 			t.Errorf("%v: %+v", order, p)
 		}
@@ -143,6 +144,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		words string
 	}{
 		{session.ErrNotFound, UnknownHandle, false, "list_discoveries"},
+		{fmt.Errorf("%w here: %w", session.ErrNotFound, errors.New("a secret")), Unavailable, true, "try again"},
 		{session.ErrExpired, ExpiredHandle, false, "ends after 1h without a call, and 2h after its start"},
 		{session.ErrLimit, LimitReached, false, "end_discovery"},
 		{context.DeadlineExceeded, Timeout, true, "1m0s"},
