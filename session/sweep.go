@@ -8,15 +8,10 @@ import (
 
 	"github.com/uds-platform/state/internal/clock"
 	"github.com/uds-platform/state/internal/merge"
-	"github.com/uds-platform/state/shard"
 )
 
-const (
-	// gapJitter spreads the sweeps of all instances after a common gap.
-	gapJitter = 200 * time.Millisecond
-	// recent is how far back changes are sent once more after a failover.
-	recent = time.Minute
-)
+// gapJitter spreads the sweeps of all instances after a common gap.
+const gapJitter = 200 * time.Millisecond
 
 // listen hears of changes, for as long as the store is open.
 func (y *synchroniser) listen(ctx context.Context) {
@@ -47,10 +42,6 @@ func (y *synchroniser) hear(e merge.Event) {
 	switch e.Kind {
 	case merge.Changed:
 		y.heed(Handle(e.Notice.ID), e.Notice.Mark, e.Notice.Origin)
-	case merge.Failover:
-		y.epoch.Add(1)
-		y.sendAgain()
-		signal(y.sweep)
 	case merge.Gap:
 		signal(y.sweep)
 	}
@@ -66,27 +57,16 @@ func (y *synchroniser) heed(handle Handle, mark merge.Mark, origin string) {
 	}
 }
 
-// sendAgain has the last minute's changes sent once more.
-func (y *synchroniser) sendAgain() {
-	since := merge.StampAt(y.store.options.Now().Add(-recent), 0)
-	for handle, s := range y.store.live.All() {
-		if !s.latest.After(since) {
-			continue
-		}
-		y.links.Compute(handle, func(l link, found bool) (link, shard.Op) {
-			if !found || !l.sent.After(since) {
-				return l, shard.Keep
-			}
-			return link{mark: l.mark, sent: since}, shard.Write
-		})
-		y.mark(Handle(handle))
-	}
-}
-
-// sweepAgain compares everything, from time to time and soon after a gap.
+// sweepAgain compares everything, from time to time and soon after a gap. Where that
+// failed it is done again soon: nobody else might notice what is missing.
 func (y *synchroniser) sweepAgain(ctx context.Context) {
+	var failed failures
 	for {
-		timer := time.NewTimer(jitter(y.store.options.SweepInterval))
+		wait := failed.pause()
+		if wait == 0 {
+			wait = jitter(y.store.options.SweepInterval)
+		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -98,7 +78,9 @@ func (y *synchroniser) sweepAgain(ctx context.Context) {
 				return
 			}
 		}
-		if err := y.sweepOnce(ctx); err != nil && ctx.Err() == nil {
+		err := y.sweepOnce(ctx)
+		failed.note(err)
+		if err != nil && ctx.Err() == nil && failed.inARow.Load() == 1 { // once an outage
 			y.store.options.Logger.Warn("session: could not compare with the replica", "error", err)
 		}
 	}

@@ -107,30 +107,108 @@ func TestAReplicaThatForgotIsToldAgain(t *testing.T) {
 	})
 }
 
-// TestWhatAFailoverLostIsSentAgain takes back what the replica had acknowledged.
+// TestWhatAFailoverLostIsSentAgain takes the replica back to what it was, long after it
+// had acknowledged more.
 func TestWhatAFailoverLostIsSentAgain(t *testing.T) {
+	prefer := func(name, value string) func(*Draft) error {
+		return func(d *Draft) error { return d.SetPreference(name, value) }
+	}
+	for name, after := range map[string]func(*testing.T, *cluster, *Session){
+		"nothing else happens": func(*testing.T, *cluster, *Session) {},
+		"who wrote it is gone": func(_ *testing.T, c *cluster, _ *Session) {
+			c.stores[0].Close()
+			c.stores = c.stores[1:]
+		},
+		"as many changes come in its place": func(t *testing.T, c *cluster, s *Session) {
+			newcomer := open(t, Options{Replica: c.hub.connect(), SweepInterval: time.Hour})
+			synctest.Wait()
+			update(t, newcomer, s, prefer("b", "1"))
+			synctest.Wait()
+			update(t, newcomer, s, prefer("b", "2"))
+			synctest.Wait()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCluster(t, 2, Options{SweepInterval: time.Hour})
+				synctest.Wait()
+				s := create(t, c.stores[0], alice, nil)
+				settled(t, c)
+				before := c.hub.copies()
+				update(t, c.stores[0], s, prefer("a", "1"))
+				settled(t, c)
+				update(t, c.stores[0], s, prefer("a", "2"))
+				settled(t, c)
+				time.Sleep(5 * time.Minute)
+				for _, l := range c.lines {
+					l.silence(true)
+				}
+				c.hub.restore(before)
+				after(t, c, s)
+				for _, l := range c.lines {
+					l.silence(false)
+					l.tell(merge.Event{Kind: merge.Gap})
+				}
+				settled(t, c)
+				if v, _ := get(t, c.stores[len(c.stores)-1], alice, s.Handle()).Preference("a"); v != "2" {
+					t.Errorf("the change is lost: %q", v)
+				}
+			})
+		})
+	}
+}
+
+// TestADeletionThatAFailoverLostIsSentAgain has the session come back at the replica.
+func TestADeletionThatAFailoverLostIsSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, 2, Options{SweepInterval: time.Hour})
 		synctest.Wait()
 		s := create(t, c.stores[0], alice, nil)
 		settled(t, c)
-		c.hub.mu.Lock()
-		old := *c.hub.hashes[string(s.Handle())]
-		c.hub.mu.Unlock()
-		c.lines[1].silence(true) // or it would know
-		update(t, c.stores[0], s, func(d *Draft) error { return d.SetPreference("a", "b") })
-		settled0 := func() { time.Sleep(2 * time.Second); synctest.Wait() }
-		settled0()
-		c.hub.mu.Lock()
-		c.hub.hashes[string(s.Handle())] = &old
-		c.hub.mu.Unlock()
-		c.lines[1].silence(false)
-		for _, l := range c.lines {
-			l.tell(merge.Event{Kind: merge.Failover})
+		before := c.hub.copies()
+		if err := c.stores[0].Delete(t.Context(), alice, s.Handle()); err != nil {
+			t.Fatal(err)
 		}
 		settled(t, c)
-		if v, _ := get(t, c.stores[1], alice, s.Handle()).Preference("a"); v != "b" {
-			t.Error("the change is lost")
+		time.Sleep(5 * time.Minute)
+		c.hub.restore(before)
+		c.lines[1].tell(merge.Event{Kind: merge.Gap})
+		settled(t, c)
+		refused(t, open(t, Options{Replica: c.hub.connect()}), alice, s.Handle(), ErrNotFound)
+	})
+}
+
+// TestNobodySendsAgainWhatIsThere counts the exchanges: each change is sent once, and
+// taken over once by the other.
+func TestNobodySendsAgainWhatIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 2, Options{SweepInterval: time.Hour})
+		synctest.Wait()
+		call := func(d *Draft, i int) error {
+			if err := d.Record(Call{Tool: "t", EventType: fmt.Sprint("E", i), Source: Miss}); err != nil {
+				return err
+			}
+			return d.Note(Result{Key: fmt.Sprint(i)})
+		}
+		s := create(t, c.stores[0], alice, func(d *Draft) error {
+			for i := range merge.Window { // from now on they overflow
+				if err := call(d, -i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		settled(t, c)
+		before := c.stores[0].Stats().Exchanges + c.stores[1].Stats().Exchanges
+		const changes = 40
+		for i := range changes {
+			update(t, c.stores[i%2], s, func(d *Draft) error { return call(d, i) })
+			synctest.Wait()
+			time.Sleep(time.Millisecond)
+		}
+		settled(t, c)
+		if n := c.stores[0].Stats().Exchanges + c.stores[1].Stats().Exchanges - before; n != 2*changes {
+			t.Errorf("%d exchanges for %d changes; want two for each", n, changes)
 		}
 	})
 }
@@ -388,6 +466,22 @@ func TestAGapIsFollowedByASweep(t *testing.T) {
 		c.lines[1].silence(true)
 		create(t, c.stores[0], alice, nil)
 		time.Sleep(time.Second)
+		c.lines[1].silence(false)
+		c.lines[1].tell(merge.Event{Kind: merge.Gap})
+		settled(t, c)
+	})
+}
+
+func TestASweepThatFailedIsMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 2, Options{SweepInterval: time.Hour})
+		time.Sleep(time.Second)
+		c.lines[1].silence(true)
+		create(t, c.stores[0], alice, nil)
+		time.Sleep(time.Second)
+		c.lines[1].mu.Lock()
+		c.lines[1].fails = 3
+		c.lines[1].mu.Unlock()
 		c.lines[1].silence(false)
 		c.lines[1].tell(merge.Event{Kind: merge.Gap})
 		settled(t, c)
