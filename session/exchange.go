@@ -68,22 +68,23 @@ func (y *synchroniser) exchange(ctx context.Context, handle Handle) error {
 }
 
 // hasMoreThan reports whether something is in a session that is not at the replica, to
-// which delta has just been sent. Most fields are there just as they are here, or as
-// somebody else has changed them since; what is left is asked of merge.Merge.
+// which delta has just been sent. Most fields are there just as they are here; of the
+// rest, which somebody else may have changed, merge.Merge knows.
 func (s *Session) hasMoreThan(delta merge.Fields, reply merge.Reply) bool {
 	if !reply.Whole {
 		return false // it is what was known before
 	}
 	left := s.fieldsSince(merge.Stamp{})
 	for name, value := range left {
-		if _, differs := reply.Lacks[name]; reply.Lacks[name] == value || !differs && delta[name] == value {
+		if reply.Lacks[name] == value {
 			delete(left, name)
 		}
 	}
 	if len(left) == 0 {
 		return false
 	}
-	there := maps.Clone(delta)
+	there := make(merge.Fields, len(delta)+len(reply.Lacks))
+	maps.Copy(there, delta)
 	maps.Copy(there, reply.Lacks)
 	for name, value := range merge.Merge(there, left) {
 		if there[name] != value {

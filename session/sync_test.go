@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -176,6 +177,43 @@ func TestADeletionThatAFailoverLostIsSentAgain(t *testing.T) {
 		settled(t, c)
 		refused(t, open(t, Options{Replica: c.hub.connect()}), alice, s.Handle(), ErrNotFound)
 	})
+}
+
+func TestWhatTheReplicaHasIsCompared(t *testing.T) {
+	st := open(t, Options{})
+	s := create(t, st, alice, func(d *Draft) error { return d.SetPreference("a", "mine") })
+	all := s.fieldsSince(merge.Stamp{})
+	const changed = preferencePrefix + "a"
+	but := func(value string) merge.Fields {
+		f := maps.Clone(all)
+		if f[changed] = value; value == "" {
+			delete(f, changed)
+		}
+		return f
+	}
+	register := func(at time.Duration) string {
+		return merge.NewRegister(merge.StampAt(time.Now().Add(at), 1), payload("theirs"))
+	}
+	for name, c := range map[string]struct {
+		delta merge.Fields
+		reply merge.Reply
+		more  bool
+	}{
+		"the same":            {nil, merge.Reply{Whole: true, Lacks: all}, false},
+		"all is sent":         {all, merge.Reply{Whole: true}, false},
+		"one is sent":         {merge.Fields{changed: all[changed]}, merge.Reply{Whole: true, Lacks: but("")}, false},
+		"one is lost":         {nil, merge.Reply{Whole: true, Lacks: but("")}, true},
+		"one is older there":  {nil, merge.Reply{Whole: true, Lacks: but(register(-time.Hour))}, true},
+		"one is later there":  {nil, merge.Reply{Whole: true, Lacks: but(register(time.Hour))}, false},
+		"sent, and overtaken": {all, merge.Reply{Whole: true, Lacks: merge.Fields{changed: register(time.Hour)}}, false},
+		"deleted there":       {nil, merge.Reply{Whole: true, Lacks: merge.Fields{merge.Deleted: merge.NewTombstone(merge.StampAt(time.Now(), 1), time.Now())}}, false},
+		"all is lost":         {nil, merge.Reply{Whole: true}, true},
+		"known before":        {nil, merge.Reply{}, false},
+	} {
+		if more := s.hasMoreThan(c.delta, c.reply); more != c.more {
+			t.Errorf("%s: more is %v", name, more)
+		}
+	}
 }
 
 // TestNobodySendsAgainWhatIsThere counts the exchanges: each change is sent once, and
