@@ -44,7 +44,7 @@ func (st *Store) join(handle Handle, fields, replica merge.Fields) {
 		return
 	}
 	if len(replica) > 0 {
-		st.noteLag(brought, before != nil, now)
+		st.noteLag(brought, before != nil && before.identity != nil, now)
 	}
 	if before != nil && before.servable {
 		st.index.settle(before.owner, handle)

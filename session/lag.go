@@ -69,7 +69,7 @@ func (n *news) add(name, was, value string) {
 // noteLag counts how late a merge was that brought something from elsewhere.
 //
 // Of a session that was here the oldest part counts: it has waited longest. Of one that
-// was not, the latest, since the rest may be as old as the session and have been
+// was not, or in part only, the latest, since the rest may be as old as the session and have been
 // nobody's business here: that is how one looks that had expired here and is used
 // elsewhere, or has a new handle. What was written before this process began is no lag
 // of its.

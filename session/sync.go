@@ -62,8 +62,8 @@ type synchroniser struct {
 	wake  chan struct{} // has room for one
 	sweep chan struct{} // has room for one: a sweep is wanted soon
 
-	fetches chan struct{} // one for each fetch under way
-	reachable atomic.Bool // the last exchange, sweep or subscription worked
+	fetches   chan struct{} // one for each fetch under way
+	reachable atomic.Bool   // the last exchange, sweep or subscription worked
 
 	rejected, exchanges, failures, sweeps atomic.Uint64
 
