@@ -38,6 +38,8 @@ type line struct {
 	events chan merge.Event
 	// hold, unless nil, keeps answers back until it is closed.
 	hold chan struct{}
+	// deaf has listening fail, and nothing else.
+	deaf bool
 	// mute loses notices without anybody noticing.
 	mute bool
 	// fails is how many walks over all sessions are yet to fail.
@@ -182,7 +184,10 @@ func (l *line) Each(ctx context.Context, visit func(string, merge.Mark) bool) er
 
 func (l *line) Listen(ctx context.Context, hear func(merge.Event)) error {
 	down, cut := l.state()
-	if down {
+	l.mu.Lock()
+	deaf := l.deaf
+	l.mu.Unlock()
+	if down || deaf {
 		return errDown
 	}
 	events := make(chan merge.Event, 1024)

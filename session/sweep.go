@@ -10,8 +10,13 @@ import (
 	"github.com/uds-platform/state/internal/merge"
 )
 
-// gapJitter spreads the sweeps of all instances after a common gap.
-const gapJitter = 200 * time.Millisecond
+const (
+	// gapJitter spreads the sweeps of all instances after a common gap.
+	gapJitter = 200 * time.Millisecond
+	// deafPause is how long after a sweep the next comes where nothing is heard; each
+	// further one after twice as long.
+	deafPause = 400 * time.Millisecond
+)
 
 // listen hears of changes, for as long as the store is open.
 func (y *synchroniser) listen(ctx context.Context) {
@@ -20,13 +25,17 @@ func (y *synchroniser) listen(ctx context.Context) {
 		err := y.replica.Listen(ctx, func(e merge.Event) {
 			failed.note(nil)
 			y.reachable.Store(true)
+			y.deaf.Store(false)
 			y.hear(e)
 		})
 		if ctx.Err() != nil {
 			return
 		}
 		failed.note(errors.Join(err, errEnded))
-		y.reachable.Store(false)       // until something works again
+		y.reachable.Store(false) // until something works again
+		if !y.deaf.Swap(true) {
+			signal(y.sweep)
+		}
 		if failed.inARow.Load() == 1 { // once an outage
 			y.store.options.Logger.Warn("session: not hearing of changes elsewhere", "error", err)
 		}
@@ -58,13 +67,22 @@ func (y *synchroniser) heed(handle Handle, mark merge.Mark, origin string) {
 }
 
 // sweepAgain compares everything, from time to time and soon after a gap. Where that
-// failed it is done again soon: nobody else might notice what is missing.
+// failed it is done again soon: nobody else might notice what is missing. And where
+// nothing is heard, which may begin to work again later than exchanges do, a sweep every
+// now and then stands in for that; so nobody waits for a subscription to agree.
 func (y *synchroniser) sweepAgain(ctx context.Context) {
 	var failed failures
+	deafFor := 0
 	for {
 		wait := failed.pause()
-		if wait == 0 {
+		switch {
+		case wait > 0:
+		case y.deaf.Load():
+			wait = jitter(min(deafPause<<min(deafFor, 10), y.store.options.SweepInterval))
+			deafFor++
+		default:
 			wait = jitter(y.store.options.SweepInterval)
+			deafFor = 0
 		}
 		timer := time.NewTimer(wait)
 		select {

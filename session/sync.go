@@ -63,6 +63,7 @@ type synchroniser struct {
 	sweep chan struct{} // has room for one: a sweep is wanted soon
 
 	fetches   chan struct{} // one for each fetch under way
+	deaf      atomic.Bool   // notices are not heard
 	reachable atomic.Bool   // the last exchange, sweep or subscription worked
 
 	rejected, exchanges, failures, sweeps atomic.Uint64

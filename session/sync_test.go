@@ -510,6 +510,44 @@ func TestAGapIsFollowedByASweep(t *testing.T) {
 	})
 }
 
+// TestWhoIsDeafLooks has exchanges work again long before notices do.
+func TestWhoIsDeafLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 2, Options{SweepInterval: time.Hour})
+		time.Sleep(time.Second)
+		c.lines[1].mu.Lock()
+		c.lines[1].deaf = true
+		c.lines[1].mu.Unlock()
+		c.lines[1].set(true)
+		synctest.Wait()
+		c.lines[1].set(false)
+		for range 2 {
+			create(t, c.stores[0], alice, nil)
+			settled(t, c)
+		}
+		time.Sleep(time.Hour)
+		if n := c.stores[1].Stats().Sweeps; n > 20 {
+			t.Errorf("%d sweeps in an hour of silence", n)
+		}
+	})
+}
+
+func TestHearingAgainEndsTheLooking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 1, Options{SweepInterval: time.Hour})
+		time.Sleep(time.Second)
+		c.lines[0].set(true)
+		time.Sleep(time.Second)
+		c.lines[0].set(false)
+		time.Sleep(5 * time.Second)
+		before := c.stores[0].Stats().Sweeps
+		time.Sleep(30 * time.Minute)
+		if n := c.stores[0].Stats().Sweeps - before; n > 0 {
+			t.Errorf("%d sweeps in half an hour, and one is due in an hour", n)
+		}
+	})
+}
+
 func TestASweepThatFailedIsMadeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, 2, Options{SweepInterval: time.Hour})
