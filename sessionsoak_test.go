@@ -172,6 +172,36 @@ func (k *soak) restoreSessions(dumps map[string]string) {
 	k.do("CLIENT", "KILL", "TYPE", "pubsub")
 }
 
+// A real failover: what came last is gone from Redis, and so are all connections. The
+// instance that wrote it is gone as well; the other one has it still.
+func TestWhatAFailoverOfRedisLostComesBack(t *testing.T) {
+	k := &soak{t: t, server: redistest.Start(t, redistest.Options{})}
+	writer, other := openSharing(t, k.server.Addr()), openSharing(t, k.server.Addr())
+	awaitShared(t, writer, other)
+	changed, deleted := makeSession(t, writer), makeSession(t, writer)
+	awaitAgreement(t, writer, other)
+	before := dumpSessions(k)
+	setValue(t, writer, changed.Handle(), "step", int64(1))
+	setValue(t, writer, changed.Handle(), "step", int64(2))
+	made := makeSession(t, writer)
+	if err := writer.Sessions().Delete(t.Context(), alice, deleted.Handle()); err != nil {
+		t.Fatal(err)
+	}
+	awaitAgreement(t, writer, other)
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	k.restoreSessions(before)
+	newcomer := openSharing(t, k.server.Addr())
+	awaitAgreement(t, other, newcomer)
+	awaitValue(t, newcomer, changed.Handle(), "step", int64(2))
+	for handle, want := range map[session.Handle]error{made.Handle(): nil, deleted.Handle(): session.ErrNotFound} {
+		if _, err := newcomer.Sessions().Get(t.Context(), alice, handle); !errors.Is(err, want) {
+			t.Errorf("Get: %v, want %v", err, want)
+		}
+	}
+}
+
 // work does something to a session, and returns the one that is there then.
 func (k *soak) work(truth *sessionTruth) *sessionTruth {
 	at := rand.IntN(3)

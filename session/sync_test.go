@@ -275,6 +275,43 @@ func TestASessionMadeWhileCutOffIsVolatileUntilHealed(t *testing.T) {
 	})
 }
 
+// TestNobodyWaitsForTheReplica does everything that a caller may do while an exchange has
+// no answer for an hour; virtual time says whether anybody waited.
+func TestNobodyWaitsForTheReplica(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 1, Options{SweepInterval: time.Hour, ReplicaTimeout: time.Minute})
+		synctest.Wait()
+		hold := make(chan struct{})
+		c.lines[0].mu.Lock()
+		c.lines[0].hold = hold
+		c.lines[0].mu.Unlock()
+		st, begun := c.stores[0], time.Now()
+		s := create(t, st, alice, nil)
+		synctest.Wait() // the exchange is under way
+		for range 100 {
+			s = update(t, st, s, func(d *Draft) error { return d.SetPreference("a", "b") })
+		}
+		if err := st.Alias(t.Context(), alice, s.Handle(), "alias"); err != nil {
+			t.Error(err)
+		}
+		if err := st.Touch(t.Context(), alice, s.Handle()); err != nil {
+			t.Error(err)
+		}
+		renewed, err := st.Renew(t.Context(), alice, s.Handle())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := st.Delete(t.Context(), alice, renewed.Handle()); err != nil {
+			t.Error(err)
+		}
+		if waited := time.Since(begun); waited > 0 {
+			t.Errorf("it took %v", waited)
+		}
+		close(hold)
+		settled(t, c)
+	})
+}
+
 func TestStampsFromAheadAreRefusedAndCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHub()
