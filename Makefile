@@ -83,6 +83,11 @@ merge-long: ## 100,000 histories of sessions merged, in Go and in Redis: ten min
 	@go test ./internal/merge -merge.histories 100000 -timeout 0
 	@go test ./session -session.histories 10000 -timeout 0
 
+.PHONY: sessions-long
+sessions-long: ## three instances and 200 sessions, their lines cut and Redis set back at random for a minute; then all agree
+	@scripts/need redis-server redis-server
+	@go test . -run TestSessionsAgreeAfterPartitions -v -sessions.soak 60s -timeout 0
+
 .PHONY: crash-long
 crash-long: ## 500 kills while snapshots are written: half a minute
 	@go test ./internal/snapshot -run TestAKilled -snapshot.kills 500 -timeout 0

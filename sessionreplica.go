@@ -37,11 +37,10 @@ const (
 //	                      └──► publish ──► Subscribe ──► Listen ──► hear
 //	Each   ──► Run, Run, … ──► SCAN and HMGET, a few hundred keys each
 //
-// Every return of the connection is told as a Failover. What a client sees of a
-// failover is that its connections went and came back, and what Redis could be asked
-// (its run, the ledger's incarnation) need not have changed where only the last
-// writes are gone. To send the last minute's changes once more is cheap, and changes
-// nothing where they are there.
+// Every return of the connection is told as a Gap, after which everything is compared:
+// what a client sees of a failover is that its connections went and came back, and what
+// Redis could be asked (its run, the ledger's incarnation) need not have changed where
+// only the last writes are gone.
 //
 // Accepted: a sweep looks at every key of the database, values included, since SCAN
 // knows no types; and where several programs share a prefix, they share sessions.
@@ -51,9 +50,6 @@ const (
 type sessionReplica struct {
 	tier   *remote.Tier
 	script *remote.Script
-	// joined: Redis was heard once. INVARIANT: touched by Listen only, which runs once
-	// at a time.
-	joined bool
 }
 
 func newSessionReplica(tier *remote.Tier) *sessionReplica {
@@ -192,7 +188,7 @@ func (r *sessionReplica) Listen(ctx context.Context, hear func(merge.Event)) err
 		case <-back:
 			if r.tier.Live() {
 				listening = true
-				r.returned(hear)
+				hear(merge.Event{Kind: merge.Gap})
 			}
 		case <-missed:
 			if listening {
@@ -204,16 +200,6 @@ func (r *sessionReplica) Listen(ctx context.Context, hear func(merge.Event)) err
 			}
 		}
 	}
-}
-
-// returned tells of what may have happened while nothing was heard.
-func (r *sessionReplica) returned(hear func(merge.Event)) {
-	kind := merge.Gap
-	if r.joined {
-		kind = merge.Failover
-	}
-	r.joined = true
-	hear(merge.Event{Kind: kind})
 }
 
 // nudge leaves a message where there is none yet.

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/uds-platform/state/internal/merge"
@@ -29,7 +30,6 @@ var unchanged = merge.StampAt(time.UnixMilli(1), 0)
 func (y *synchroniser) exchange(ctx context.Context, handle Handle) error {
 	ctx, cancel := context.WithTimeout(ctx, y.timeout)
 	defer cancel()
-	epoch := y.epoch.Load()
 	l, _ := y.links.GetQuietly(string(handle))
 	request := merge.Request{ID: string(handle), Origin: y.origin, Known: l.mark, Want: true, Incarnation: newToken()}
 	next := link{sent: unchanged}
@@ -54,18 +54,44 @@ func (y *synchroniser) exchange(ctx context.Context, handle Handle) error {
 	if y.store.absorb(handle, reply.Lacks) == 0 && reply.Refused == 0 {
 		next.mark = reply.Mark
 	}
-	lost := l.mark != (merge.Mark{}) && reply.Incarnation != l.mark.Incarnation
 	switch {
-	case reply.Refused > 0 || epoch != y.epoch.Load():
+	case reply.Refused > 0:
 		next.sent = l.sent
-	case lost && !l.sent.IsZero():
-		next.sent = merge.Stamp{} // the replica had forgotten all; so it gets all
+	case here && !l.sent.IsZero() && s.hasMoreThan(request.Delta, reply):
+		next.sent = merge.Stamp{} // the replica has lost something; so it gets all
 		y.mark(handle)
 	case here && s.volatile:
 		y.store.keep(handle)
 	}
 	y.connect(handle, next)
 	return nil
+}
+
+// hasMoreThan reports whether something is in a session that is not at the replica, to
+// which delta has just been sent. Most fields are there just as they are here; of the
+// rest, which somebody else may have changed, merge.Merge knows.
+func (s *Session) hasMoreThan(delta merge.Fields, reply merge.Reply) bool {
+	if !reply.Whole {
+		return false // it is what was known before
+	}
+	left := s.fieldsSince(merge.Stamp{})
+	for name, value := range left {
+		if reply.Lacks[name] == value {
+			delete(left, name)
+		}
+	}
+	if len(left) == 0 {
+		return false
+	}
+	there := make(merge.Fields, len(delta)+len(reply.Lacks))
+	maps.Copy(there, delta)
+	maps.Copy(there, reply.Lacks)
+	for name, value := range merge.Merge(there, left) {
+		if there[name] != value {
+			return true
+		}
+	}
+	return false
 }
 
 // connect remembers a link for as long as the session is here.

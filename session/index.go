@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/uds-platform/state/internal/merge"
 )
 
 const stripes = 64
@@ -33,7 +35,10 @@ type stripe struct {
 // holding is what one owner has. INVARIANT: guarded by its stripe's mu.
 type holding struct {
 	handles []Handle // sorted
-	aliases map[string]Handle
+	// aliases has the sessions that claim each. Which of them has it is worked out when
+	// somebody asks: it must not depend on the order in which the claims came, and where
+	// the one that has it ends, it is another's again. INVARIANT: none is empty.
+	aliases map[string][]Handle
 }
 
 func newIndex(lookup func(Handle) *Session) *index {
@@ -79,36 +84,41 @@ func (x *index) settle(owner Owner, handle Handle) {
 	}
 	h := x.insert(s, owner, handle)
 	for _, e := range now.aliases {
-		x.settleAlias(h, now, e)
+		h.settleAlias(handle, e.name, !e.absent)
 	}
 }
 
-// settleAlias gives an alias to the session that claimed it last.
-func (x *index) settleAlias(h *holding, claimant *Session, e *entry[struct{}]) {
-	holder, taken := h.aliases[e.name]
+// settleAlias notes whether a session claims an alias.
+func (h *holding) settleAlias(handle Handle, alias string, claims bool) {
+	claimants := h.aliases[alias]
+	at := slices.Index(claimants, handle)
 	switch {
-	case e.absent && holder == claimant.handle:
-		delete(h.aliases, e.name)
-	case e.absent || holder == claimant.handle:
-	case taken && x.claimed(holder, e.name) > e.stamp.String():
-	default:
+	case claims && at < 0:
 		if h.aliases == nil {
-			h.aliases = make(map[string]Handle)
+			h.aliases = make(map[string][]Handle)
 		}
-		h.aliases[e.name] = claimant.handle
+		h.aliases[alias] = append(claimants, handle)
+	case !claims && at >= 0:
+		h.unclaim(alias, at)
 	}
 }
 
-// claimed returns when a session claimed an alias, as it is written.
-func (x *index) claimed(handle Handle, alias string) string {
+func (h *holding) unclaim(alias string, at int) {
+	if h.aliases[alias] = slices.Delete(h.aliases[alias], at, at+1); len(h.aliases[alias]) == 0 {
+		delete(h.aliases, alias)
+	}
+}
+
+// claimed returns when a session claimed an alias; zero for one that does not.
+func (x *index) claimed(handle Handle, alias string) merge.Stamp {
 	s := x.lookup(handle)
 	if s == nil || !s.servable {
-		return ""
+		return merge.Stamp{}
 	}
 	if e := s.aliases.find(alias); e != nil && !e.absent {
-		return e.stamp.String()
+		return e.stamp
 	}
-	return ""
+	return merge.Stamp{}
 }
 
 func (x *index) insert(s *stripe, owner Owner, handle Handle) *holding {
@@ -135,9 +145,9 @@ func (x *index) remove(s *stripe, owner Owner, handle Handle) {
 	}
 	x.total.Add(-1)
 	h.handles = slices.Delete(h.handles, i, i+1)
-	for alias, holder := range h.aliases {
-		if holder == handle {
-			delete(h.aliases, alias)
+	for alias, claimants := range h.aliases {
+		if at := slices.Index(claimants, handle); at >= 0 {
+			h.unclaim(alias, at)
 		}
 	}
 	if len(h.handles) == 0 {
@@ -161,14 +171,34 @@ func (x *index) after(owner Owner, handle Handle, most int) []Handle {
 	return slices.Clone(h.handles[i:min(i+most, len(h.handles))])
 }
 
-// alias returns which of an owner's sessions has an alias.
-func (x *index) alias(owner Owner, alias string) (Handle, bool) {
+// claimants returns who claims an alias.
+func (x *index) claimants(owner Owner, alias string) []Handle {
 	s := x.stripe(owner)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if h := s.owners[owner]; h != nil {
-		handle, ok := h.aliases[alias]
-		return handle, ok
+		return slices.Clone(h.aliases[alias])
 	}
-	return "", false
+	return nil
+}
+
+// alias returns which of an owner's sessions has an alias: the one that claimed it last.
+// Of two that did so at the same time, as one does that got a new handle elsewhere, it is
+// the one with the greater handle, on every instance.
+func (x *index) alias(owner Owner, alias string) (handle Handle, ok bool) {
+	s := x.stripe(owner)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.owners[owner]
+	if h == nil {
+		return "", false
+	}
+	var latest merge.Stamp
+	for _, claimant := range h.aliases[alias] {
+		at := x.claimed(claimant, alias)
+		if at.After(latest) || at == latest && claimant > handle {
+			handle, latest = claimant, at
+		}
+	}
+	return handle, !latest.IsZero()
 }

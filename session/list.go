@@ -20,16 +20,37 @@ func (st *Store) Lookup(ctx context.Context, owner Owner, alias string) (*Sessio
 // Alias gives a session another name of 1 to 256 bytes by which Lookup finds it,
 // such as a transport's session ID. It is the owner's name for it: another owner
 // may use the same. A name that another session of the owner had is this one's
-// from then on. A session has at most 16.
+// from then on; where two instances give it at the same time, it is the later's, and
+// when that ends the other's. A session has at most 16.
 func (st *Store) Alias(ctx context.Context, owner Owner, handle Handle, alias string) error {
 	if err := checkName("an alias", alias); err != nil {
 		return err
 	}
 	_, err := st.Update(ctx, owner, handle, func(d *Draft) error { return d.alias(alias) })
+	if err != nil {
+		return err
+	}
+	st.index.settle(owner, handle)
+	for _, other := range st.index.claimants(owner, alias) {
+		if other != handle {
+			st.unalias(ctx, owner, other, alias)
+		}
+	}
+	return nil
+}
+
+// unalias has a session give up a name that another has now. Where it has ended
+// meanwhile, so has its claim.
+func (st *Store) unalias(ctx context.Context, owner Owner, handle Handle, alias string) {
+	_, err := st.update(ctx, owner, handle, func(d *Draft) error {
+		if seen := d.aliases.find(alias); seen != nil && !seen.absent {
+			d.aliases = d.aliases.with(remove(d, seen))
+		}
+		return nil
+	})
 	if err == nil {
 		st.index.settle(owner, handle)
 	}
-	return err
 }
 
 // Page is a part of an owner's sessions.

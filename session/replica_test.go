@@ -38,8 +38,12 @@ type line struct {
 	events chan merge.Event
 	// hold, unless nil, keeps answers back until it is closed.
 	hold chan struct{}
+	// deaf has listening fail, and nothing else.
+	deaf bool
 	// mute loses notices without anybody noticing.
 	mute bool
+	// fails is how many walks over all sessions are yet to fail.
+	fails int
 }
 
 var errDown = errors.New("the line is down")
@@ -116,23 +120,27 @@ func (h *hub) merge(r merge.Request) merge.Reply {
 	now := h.now()
 	admitted, refused := r.Delta.Admit(now)
 	old := h.hashes[r.ID]
+	var before merge.Mark
 	if old != nil && now.After(old.until) {
 		old = nil
 		delete(h.hashes, r.ID)
 	}
+	if old != nil {
+		before = old.mark
+	}
+	whole := r.Want && r.Known != before
 	if old == nil && len(admitted) == 0 {
-		return merge.Reply{Refused: refused}
+		return merge.Reply{Refused: refused, Whole: r.Want}
 	}
 	if old == nil {
 		old = &hash{mark: merge.Mark{Incarnation: r.Incarnation}}
 		h.hashes[r.ID] = old
 	}
-	before := old.mark
 	fields := merge.Merge(old.fields, admitted)
-	reply := merge.Reply{Refused: refused}
+	reply := merge.Reply{Refused: refused, Whole: whole}
 	if reply.Changed = !maps.Equal(fields, old.fields); reply.Changed {
 		old.fields = fields
-		old.mark.Version++
+		old.mark.Version = max(old.mark.Version+1, uint64(now.UnixMicro()))
 		h.messages++
 		for _, l := range h.lines {
 			l.tell(merge.Event{Kind: merge.Changed, Notice: merge.Notice{ID: r.ID, Mark: old.mark, Origin: r.Origin}})
@@ -142,7 +150,7 @@ func (h *hub) merge(r merge.Request) merge.Reply {
 		old.until = until
 	}
 	reply.Mark = old.mark
-	if r.Want && r.Known != before {
+	if whole {
 		reply.Lacks = maps.Clone(old.fields)
 		maps.DeleteFunc(reply.Lacks, func(name, value string) bool { return r.Delta[name] == value })
 	}
@@ -150,7 +158,11 @@ func (h *hub) merge(r merge.Request) merge.Reply {
 }
 
 func (l *line) Each(ctx context.Context, visit func(string, merge.Mark) bool) error {
-	if down, _ := l.state(); down {
+	l.mu.Lock()
+	failing := l.fails > 0
+	l.fails--
+	l.mu.Unlock()
+	if down, _ := l.state(); down || failing {
 		return errDown
 	}
 	l.hub.mu.Lock()
@@ -172,7 +184,10 @@ func (l *line) Each(ctx context.Context, visit func(string, merge.Mark) bool) er
 
 func (l *line) Listen(ctx context.Context, hear func(merge.Event)) error {
 	down, cut := l.state()
-	if down {
+	l.mu.Lock()
+	deaf := l.deaf
+	l.mu.Unlock()
+	if down || deaf {
 		return errDown
 	}
 	events := make(chan merge.Event, 1024)
@@ -206,6 +221,27 @@ func (h *hub) lose() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.hashes = map[string]*hash{}
+}
+
+// copies returns what there is, and restore takes the hub back to it: a new master that
+// was behind.
+func (h *hub) copies() map[string]hash {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := map[string]hash{}
+	for id, hash := range h.hashes {
+		out[id] = *hash
+	}
+	return out
+}
+
+func (h *hub) restore(copies map[string]hash) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.hashes = map[string]*hash{}
+	for id, hash := range copies {
+		h.hashes[id] = &hash
+	}
 }
 
 // cluster is some stores over one hub.

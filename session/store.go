@@ -50,6 +50,9 @@ type Store struct {
 
 	refused   atomic.Uint64
 	conflicts atomic.Uint64
+	opened    merge.Stamp // when New made the store. INVARIANT: never changed.
+	lags      lags
+	ended     ended
 }
 
 // New makes an empty store, which the caller must Close. The error matches
@@ -59,7 +62,7 @@ func New(o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &Store{options: o, clock: merge.NewClock()}
+	st := &Store{options: o, clock: merge.NewClock(), opened: merge.StampAt(o.Now(), 0)}
 	st.index = newIndex(func(h Handle) *Session {
 		s, _ := st.live.GetQuietly(string(h))
 		return s
@@ -112,6 +115,9 @@ func (st *Store) removed(handle string, s *Session, cause shard.Cause) {
 	}
 	if s.servable {
 		st.index.settle(s.owner, s.handle)
+	}
+	if s.servable && cause != shard.CauseCleared {
+		st.ended.expiry(s)
 	}
 	if st.sync != nil {
 		st.sync.forget(s.handle)

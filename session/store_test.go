@@ -278,6 +278,76 @@ func TestListPagesThroughAnOwnersSessions(t *testing.T) {
 	}
 }
 
+// TestAnAliasIsWhoseClaimIsLatest has claims come and end in every order.
+func TestAnAliasIsWhoseClaimIsLatest(t *testing.T) {
+	claim := func(at time.Duration) *Session { // on an instance of its own
+		from := open(t, Options{Now: func() time.Time { return time.Now().Add(at) }})
+		s := create(t, from, alice, nil)
+		if err := from.Alias(t.Context(), alice, s.Handle(), "alias"); err != nil {
+			t.Fatal(err)
+		}
+		return get(t, from, alice, s.Handle())
+	}
+	first, second := claim(0), claim(time.Second)
+	restore := func(st *Store, s *Session) {
+		t.Helper()
+		if _, err := st.Restore(s.record()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(st *Store, handle Handle) {
+		t.Helper()
+		if s, err := st.Lookup(t.Context(), alice, "alias"); err != nil || s.Handle() != handle {
+			t.Errorf("Lookup: %v; want %s", err, handle)
+		}
+	}
+	for _, order := range [][]*Session{{first, second}, {second, first}, {second, first, second}} {
+		st := open(t, Options{})
+		for _, s := range order {
+			restore(st, s)
+		}
+		want(st, second.Handle())
+		update(t, st, first, func(d *Draft) error { return d.SetPreference("a", "b") })
+		restore(st, first)
+		want(st, second.Handle())
+		if err := st.Delete(t.Context(), alice, second.Handle()); err != nil {
+			t.Fatal(err)
+		}
+		want(st, first.Handle())
+		if err := st.Delete(t.Context(), alice, first.Handle()); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := st.Lookup(t.Context(), alice, "alias"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("Lookup of nobody's alias: %v, %v", s, err)
+		}
+	}
+}
+
+// TestAnAliasGoesWithTheNewHandle hears of the new handle before the end of the old one,
+// and of a change of the old one in between.
+func TestAnAliasGoesWithTheNewHandle(t *testing.T) {
+	from := open(t, Options{})
+	was := create(t, from, alice, nil)
+	if err := from.Alias(t.Context(), alice, was.Handle(), "alias"); err != nil {
+		t.Fatal(err)
+	}
+	was = get(t, from, alice, was.Handle())
+	now, err := from.Renew(t.Context(), alice, was.Handle())
+	if err != nil {
+		t.Fatal(err)
+	}
+	grave, _ := from.live.GetQuietly(string(was.Handle()))
+	st := open(t, Options{})
+	for _, s := range []*Session{now, was, grave} {
+		if _, err := st.Restore(s.record()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, err := st.Lookup(t.Context(), alice, "alias"); err != nil || s.Handle() != now.Handle() {
+		t.Errorf("Lookup: %v", err)
+	}
+}
+
 func TestAnAliasIsTheOwnersOwn(t *testing.T) {
 	st := open(t, Options{})
 	ctx := context.Background()

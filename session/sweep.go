@@ -8,14 +8,14 @@ import (
 
 	"github.com/uds-platform/state/internal/clock"
 	"github.com/uds-platform/state/internal/merge"
-	"github.com/uds-platform/state/shard"
 )
 
 const (
 	// gapJitter spreads the sweeps of all instances after a common gap.
 	gapJitter = 200 * time.Millisecond
-	// recent is how far back changes are sent once more after a failover.
-	recent = time.Minute
+	// deafPause is how long after a sweep the next comes where nothing is heard; each
+	// further one after twice as long.
+	deafPause = 400 * time.Millisecond
 )
 
 // listen hears of changes, for as long as the store is open.
@@ -25,13 +25,17 @@ func (y *synchroniser) listen(ctx context.Context) {
 		err := y.replica.Listen(ctx, func(e merge.Event) {
 			failed.note(nil)
 			y.reachable.Store(true)
+			y.deaf.Store(false)
 			y.hear(e)
 		})
 		if ctx.Err() != nil {
 			return
 		}
 		failed.note(errors.Join(err, errEnded))
-		y.reachable.Store(false)       // until something works again
+		y.reachable.Store(false) // until something works again
+		if !y.deaf.Swap(true) {
+			signal(y.sweep)
+		}
 		if failed.inARow.Load() == 1 { // once an outage
 			y.store.options.Logger.Warn("session: not hearing of changes elsewhere", "error", err)
 		}
@@ -47,10 +51,6 @@ func (y *synchroniser) hear(e merge.Event) {
 	switch e.Kind {
 	case merge.Changed:
 		y.heed(Handle(e.Notice.ID), e.Notice.Mark, e.Notice.Origin)
-	case merge.Failover:
-		y.epoch.Add(1)
-		y.sendAgain()
-		signal(y.sweep)
 	case merge.Gap:
 		signal(y.sweep)
 	}
@@ -66,27 +66,25 @@ func (y *synchroniser) heed(handle Handle, mark merge.Mark, origin string) {
 	}
 }
 
-// sendAgain has the last minute's changes sent once more.
-func (y *synchroniser) sendAgain() {
-	since := merge.StampAt(y.store.options.Now().Add(-recent), 0)
-	for handle, s := range y.store.live.All() {
-		if !s.latest.After(since) {
-			continue
-		}
-		y.links.Compute(handle, func(l link, found bool) (link, shard.Op) {
-			if !found || !l.sent.After(since) {
-				return l, shard.Keep
-			}
-			return link{mark: l.mark, sent: since}, shard.Write
-		})
-		y.mark(Handle(handle))
-	}
-}
-
-// sweepAgain compares everything, from time to time and soon after a gap.
+// sweepAgain compares everything, from time to time and soon after a gap. Where that
+// failed it is done again soon: nobody else might notice what is missing. And where
+// nothing is heard, which may begin to work again later than exchanges do, a sweep every
+// now and then stands in for that; so nobody waits for a subscription to agree.
 func (y *synchroniser) sweepAgain(ctx context.Context) {
+	var failed failures
+	deafFor := 0
 	for {
-		timer := time.NewTimer(jitter(y.store.options.SweepInterval))
+		wait := failed.pause()
+		switch {
+		case wait > 0:
+		case y.deaf.Load():
+			wait = jitter(min(deafPause<<min(deafFor, 10), y.store.options.SweepInterval))
+			deafFor++
+		default:
+			wait = jitter(y.store.options.SweepInterval)
+			deafFor = 0
+		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -98,7 +96,9 @@ func (y *synchroniser) sweepAgain(ctx context.Context) {
 				return
 			}
 		}
-		if err := y.sweepOnce(ctx); err != nil && ctx.Err() == nil {
+		err := y.sweepOnce(ctx)
+		failed.note(err)
+		if err != nil && ctx.Err() == nil && failed.inARow.Load() == 1 { // once an outage
 			y.store.options.Logger.Warn("session: could not compare with the replica", "error", err)
 		}
 	}

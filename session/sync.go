@@ -36,9 +36,18 @@ const (
 // the link's. Nobody who changes a session waits for any of it: to mark one is a
 // write to a lock-free set.
 //
+// What a replica has acknowledged it may lose: all of it, or, in a failover, what came
+// last, and then it takes other changes in the place of those. Both ways it has another
+// mark than the links say, since a mark never comes again. So at the next sweep every
+// session that is concerned is exchanged; the replica then shows all that it has, and
+// whoever has more sends everything. How long ago it was written does not matter, nor
+// by whom.
+//
 // Rejected: sending changes with the notices (they are lost in a gap, so a second
-// way would be needed anyway), and a log of changes to send again after a failover
-// (entries carry when this process wrote them: the log is in the sessions).
+// way would be needed anyway); sending the last minute's changes again after a failover
+// (nobody knows how far behind the new master was, and who wrote them may be gone); and
+// versions that count (after a failover the count is reached again by other changes, and
+// what was lost before it stays lost).
 type synchroniser struct {
 	store   *Store
 	replica Replica
@@ -53,10 +62,9 @@ type synchroniser struct {
 	wake  chan struct{} // has room for one
 	sweep chan struct{} // has room for one: a sweep is wanted soon
 
-	fetches chan struct{} // one for each fetch under way
-	// epoch counts failovers: an exchange that one came into does not count.
-	epoch     atomic.Uint64
-	reachable atomic.Bool // the last exchange, sweep or subscription worked
+	fetches   chan struct{} // one for each fetch under way
+	deaf      atomic.Bool   // notices are not heard
+	reachable atomic.Bool   // the last exchange, sweep or subscription worked
 
 	rejected, exchanges, failures, sweeps atomic.Uint64
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -107,30 +108,145 @@ func TestAReplicaThatForgotIsToldAgain(t *testing.T) {
 	})
 }
 
-// TestWhatAFailoverLostIsSentAgain takes back what the replica had acknowledged.
+// TestWhatAFailoverLostIsSentAgain takes the replica back to what it was, long after it
+// had acknowledged more.
 func TestWhatAFailoverLostIsSentAgain(t *testing.T) {
+	prefer := func(name, value string) func(*Draft) error {
+		return func(d *Draft) error { return d.SetPreference(name, value) }
+	}
+	for name, after := range map[string]func(*testing.T, *cluster, *Session){
+		"nothing else happens": func(*testing.T, *cluster, *Session) {},
+		"who wrote it is gone": func(_ *testing.T, c *cluster, _ *Session) {
+			c.stores[0].Close()
+			c.stores = c.stores[1:]
+		},
+		"as many changes come in its place": func(t *testing.T, c *cluster, s *Session) {
+			newcomer := open(t, Options{Replica: c.hub.connect(), SweepInterval: time.Hour})
+			synctest.Wait()
+			update(t, newcomer, s, prefer("b", "1"))
+			synctest.Wait()
+			update(t, newcomer, s, prefer("b", "2"))
+			synctest.Wait()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newCluster(t, 2, Options{SweepInterval: time.Hour})
+				synctest.Wait()
+				s := create(t, c.stores[0], alice, nil)
+				settled(t, c)
+				before := c.hub.copies()
+				update(t, c.stores[0], s, prefer("a", "1"))
+				settled(t, c)
+				update(t, c.stores[0], s, prefer("a", "2"))
+				settled(t, c)
+				time.Sleep(5 * time.Minute)
+				for _, l := range c.lines {
+					l.silence(true)
+				}
+				c.hub.restore(before)
+				after(t, c, s)
+				for _, l := range c.lines {
+					l.silence(false)
+					l.tell(merge.Event{Kind: merge.Gap})
+				}
+				settled(t, c)
+				if v, _ := get(t, c.stores[len(c.stores)-1], alice, s.Handle()).Preference("a"); v != "2" {
+					t.Errorf("the change is lost: %q", v)
+				}
+			})
+		})
+	}
+}
+
+// TestADeletionThatAFailoverLostIsSentAgain has the session come back at the replica.
+func TestADeletionThatAFailoverLostIsSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster(t, 2, Options{SweepInterval: time.Hour})
 		synctest.Wait()
 		s := create(t, c.stores[0], alice, nil)
 		settled(t, c)
-		c.hub.mu.Lock()
-		old := *c.hub.hashes[string(s.Handle())]
-		c.hub.mu.Unlock()
-		c.lines[1].silence(true) // or it would know
-		update(t, c.stores[0], s, func(d *Draft) error { return d.SetPreference("a", "b") })
-		settled0 := func() { time.Sleep(2 * time.Second); synctest.Wait() }
-		settled0()
-		c.hub.mu.Lock()
-		c.hub.hashes[string(s.Handle())] = &old
-		c.hub.mu.Unlock()
-		c.lines[1].silence(false)
-		for _, l := range c.lines {
-			l.tell(merge.Event{Kind: merge.Failover})
+		before := c.hub.copies()
+		if err := c.stores[0].Delete(t.Context(), alice, s.Handle()); err != nil {
+			t.Fatal(err)
 		}
 		settled(t, c)
-		if v, _ := get(t, c.stores[1], alice, s.Handle()).Preference("a"); v != "b" {
-			t.Error("the change is lost")
+		time.Sleep(5 * time.Minute)
+		c.hub.restore(before)
+		c.lines[1].tell(merge.Event{Kind: merge.Gap})
+		settled(t, c)
+		refused(t, open(t, Options{Replica: c.hub.connect()}), alice, s.Handle(), ErrNotFound)
+	})
+}
+
+func TestWhatTheReplicaHasIsCompared(t *testing.T) {
+	st := open(t, Options{})
+	s := create(t, st, alice, func(d *Draft) error { return d.SetPreference("a", "mine") })
+	all := s.fieldsSince(merge.Stamp{})
+	const changed = preferencePrefix + "a"
+	but := func(value string) merge.Fields {
+		f := maps.Clone(all)
+		if f[changed] = value; value == "" {
+			delete(f, changed)
+		}
+		return f
+	}
+	register := func(at time.Duration) string {
+		return merge.NewRegister(merge.StampAt(time.Now().Add(at), 1), payload("theirs"))
+	}
+	for name, c := range map[string]struct {
+		delta merge.Fields
+		reply merge.Reply
+		more  bool
+	}{
+		"the same":            {nil, merge.Reply{Whole: true, Lacks: all}, false},
+		"all is sent":         {all, merge.Reply{Whole: true}, false},
+		"one is sent":         {merge.Fields{changed: all[changed]}, merge.Reply{Whole: true, Lacks: but("")}, false},
+		"one is lost":         {nil, merge.Reply{Whole: true, Lacks: but("")}, true},
+		"one is older there":  {nil, merge.Reply{Whole: true, Lacks: but(register(-time.Hour))}, true},
+		"one is later there":  {nil, merge.Reply{Whole: true, Lacks: but(register(time.Hour))}, false},
+		"sent, and overtaken": {all, merge.Reply{Whole: true, Lacks: merge.Fields{changed: register(time.Hour)}}, false},
+		"deleted there":       {nil, merge.Reply{Whole: true, Lacks: merge.Fields{merge.Deleted: merge.NewTombstone(merge.StampAt(time.Now(), 1), time.Now())}}, false},
+		"all is lost":         {nil, merge.Reply{Whole: true}, true},
+		"known before":        {nil, merge.Reply{}, false},
+	} {
+		if more := s.hasMoreThan(c.delta, c.reply); more != c.more {
+			t.Errorf("%s: more is %v", name, more)
+		}
+	}
+}
+
+// TestNobodySendsAgainWhatIsThere counts the exchanges: each change is sent once, and
+// taken over once by the other.
+func TestNobodySendsAgainWhatIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 2, Options{SweepInterval: time.Hour})
+		synctest.Wait()
+		call := func(d *Draft, i int) error {
+			if err := d.Record(Call{Tool: "t", EventType: fmt.Sprint("E", i), Source: Miss}); err != nil {
+				return err
+			}
+			return d.Note(Result{Key: fmt.Sprint(i)})
+		}
+		s := create(t, c.stores[0], alice, func(d *Draft) error {
+			for i := range merge.Window { // from now on they overflow
+				if err := call(d, -i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		settled(t, c)
+		before := c.stores[0].Stats().Exchanges + c.stores[1].Stats().Exchanges
+		const changes = 40
+		for i := range changes {
+			update(t, c.stores[i%2], s, func(d *Draft) error { return call(d, i) })
+			synctest.Wait()
+			time.Sleep(time.Millisecond)
+		}
+		settled(t, c)
+		if n := c.stores[0].Stats().Exchanges + c.stores[1].Stats().Exchanges - before; n != 2*changes {
+			t.Errorf("%d exchanges for %d changes; want two for each", n, changes)
 		}
 	})
 }
@@ -156,6 +272,43 @@ func TestASessionMadeWhileCutOffIsVolatileUntilHealed(t *testing.T) {
 		if v, _ := get(t, c.stores[1], alice, s.Handle()).Preference("a"); v != "b" {
 			t.Error("it did not appear")
 		}
+	})
+}
+
+// TestNobodyWaitsForTheReplica does everything that a caller may do while an exchange has
+// no answer for an hour; virtual time says whether anybody waited.
+func TestNobodyWaitsForTheReplica(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 1, Options{SweepInterval: time.Hour, ReplicaTimeout: time.Minute})
+		synctest.Wait()
+		hold := make(chan struct{})
+		c.lines[0].mu.Lock()
+		c.lines[0].hold = hold
+		c.lines[0].mu.Unlock()
+		st, begun := c.stores[0], time.Now()
+		s := create(t, st, alice, nil)
+		synctest.Wait() // the exchange is under way
+		for range 100 {
+			s = update(t, st, s, func(d *Draft) error { return d.SetPreference("a", "b") })
+		}
+		if err := st.Alias(t.Context(), alice, s.Handle(), "alias"); err != nil {
+			t.Error(err)
+		}
+		if err := st.Touch(t.Context(), alice, s.Handle()); err != nil {
+			t.Error(err)
+		}
+		renewed, err := st.Renew(t.Context(), alice, s.Handle())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := st.Delete(t.Context(), alice, renewed.Handle()); err != nil {
+			t.Error(err)
+		}
+		if waited := time.Since(begun); waited > 0 {
+			t.Errorf("it took %v", waited)
+		}
+		close(hold)
+		settled(t, c)
 	})
 }
 
@@ -388,6 +541,60 @@ func TestAGapIsFollowedByASweep(t *testing.T) {
 		c.lines[1].silence(true)
 		create(t, c.stores[0], alice, nil)
 		time.Sleep(time.Second)
+		c.lines[1].silence(false)
+		c.lines[1].tell(merge.Event{Kind: merge.Gap})
+		settled(t, c)
+	})
+}
+
+// TestWhoIsDeafLooks has exchanges work again long before notices do.
+func TestWhoIsDeafLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 2, Options{SweepInterval: time.Hour})
+		time.Sleep(time.Second)
+		c.lines[1].mu.Lock()
+		c.lines[1].deaf = true
+		c.lines[1].mu.Unlock()
+		c.lines[1].set(true)
+		synctest.Wait()
+		c.lines[1].set(false)
+		for range 2 {
+			create(t, c.stores[0], alice, nil)
+			settled(t, c)
+		}
+		time.Sleep(time.Hour)
+		if n := c.stores[1].Stats().Sweeps; n > 20 {
+			t.Errorf("%d sweeps in an hour of silence", n)
+		}
+	})
+}
+
+func TestHearingAgainEndsTheLooking(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 1, Options{SweepInterval: time.Hour})
+		time.Sleep(time.Second)
+		c.lines[0].set(true)
+		time.Sleep(time.Second)
+		c.lines[0].set(false)
+		time.Sleep(5 * time.Second)
+		before := c.stores[0].Stats().Sweeps
+		time.Sleep(30 * time.Minute)
+		if n := c.stores[0].Stats().Sweeps - before; n > 0 {
+			t.Errorf("%d sweeps in half an hour, and one is due in an hour", n)
+		}
+	})
+}
+
+func TestASweepThatFailedIsMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 2, Options{SweepInterval: time.Hour})
+		time.Sleep(time.Second)
+		c.lines[1].silence(true)
+		create(t, c.stores[0], alice, nil)
+		time.Sleep(time.Second)
+		c.lines[1].mu.Lock()
+		c.lines[1].fails = 3
+		c.lines[1].mu.Unlock()
 		c.lines[1].silence(false)
 		c.lines[1].tell(merge.Event{Kind: merge.Gap})
 		settled(t, c)

@@ -21,9 +21,9 @@
 // again meanwhile, with a later ADDED, wins. An earlier draft with one stamp and
 // a flag depended on the order of arrival.
 //
-// Two more fields are the HASH's own and never part of [Fields]: _v counts its
-// changes, and _inc names its incarnation, so that one that was lost and made
-// again is not mistaken for the old one.
+// Two more fields are the HASH's own and never part of [Fields]: _inc names
+// its incarnation, so that one that was lost and made again is not mistaken for the
+// old one, and _v is the time of its last change: see [Mark].
 //
 // # The laws
 //

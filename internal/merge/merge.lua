@@ -11,8 +11,9 @@
 -- ARGV[8] the caller, for that message
 -- ARGV[9] and so on: name, value, name, value …
 --
--- Returns incarnation, version, '1' where something changed, the number of
--- fields refused, and then names and values that the caller lacks. All strings.
+-- Returns incarnation, version, '1' where something changed, the number of fields
+-- refused, '1' where the state before was another than the caller knows, and then
+-- names and values that the caller lacks. All strings.
 
 local STAMP, WINDOW, MAX_NAME, MAX_PAYLOAD, MAX_AHEAD = 24, 256, 512, 131072, 60000
 local CHUNK = 500 -- arguments of one call; Lua's stack holds some thousands
@@ -112,6 +113,7 @@ end
 
 local head = redis.call('HMGET', key, '_v', '_inc', '_del')
 local version_before, incarnation, grave = head[1] or '0', head[2] or '', head[3]
+local whole = ARGV[5] == '1' and not (ARGV[3] == incarnation and ARGV[4] == version_before)
 
 -- What is to be written, and what is to go.
 local set, gone = {}, {}
@@ -185,7 +187,11 @@ end
 
 local version = version_before
 if changed then
-  version = string.format('%.0f', redis.call('HINCRBY', key, '_v', 1))
+  -- The time, so that after a failover which lost the latest changes no other
+  -- change gets the version of one of those: counts would meet again.
+  local micros = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  version = string.format('%.0f', math.max((tonumber(version_before) or 0) + 1, micros))
+  redis.call('HSET', key, '_v', version)
   if incarnation == '' then
     incarnation = ARGV[2]
     redis.call('HSET', key, '_inc', incarnation)
@@ -199,8 +205,8 @@ if changed and ARGV[6] ~= '' then
   redis.call('PUBLISH', ARGV[6], ARGV[7] .. ' ' .. incarnation .. ' ' .. version .. ' ' .. ARGV[8])
 end
 
-local reply = {incarnation, version, changed and '1' or '0', tostring(refused)}
-if ARGV[5] == '1' and version ~= '0' and not (ARGV[3] == incarnation and ARGV[4] == version_before) then
+local reply = {incarnation, version, changed and '1' or '0', tostring(refused), whole and '1' or '0'}
+if whole then
   local all = redis.call('HGETALL', key)
   for i = 1, #all, 2 do
     if is_state(all[i]) and delta[all[i]] ~= all[i + 1] then

@@ -24,7 +24,10 @@ var ErrReply = errors.New("merge: bad reply")
 type Mark struct {
 	// Incarnation is new when a HASH that was lost is made again.
 	Incarnation string
-	// Version counts changes within an incarnation.
+	// Version grows with each change within an incarnation: it is the time of the
+	// change in microseconds since 1970, by Redis's clock, or one more than the one
+	// before. So where a failover has lost changes, those that are made in their place
+	// have other versions, and equal Marks mean equal states.
 	Version uint64
 }
 
@@ -70,21 +73,24 @@ type Reply struct {
 	Mark
 	Changed bool // whether the merge changed something
 	Refused int  // how many fields were malformed or too far ahead of Redis's clock
-	Lacks   Fields
+	// Whole: the state before was not Request.Known. Then Lacks, and those of Delta that
+	// are not in it, are all that there is after the merge.
+	Whole bool
+	Lacks Fields
 }
 
 // ReadReply reads what the script returned. The error matches ErrReply.
 func ReadReply(parts []string) (Reply, error) {
-	if len(parts) < 4 || len(parts)%2 != 0 {
-		return Reply{}, fmt.Errorf("%w: %d parts; want 4, and then names and values", ErrReply, len(parts))
+	if len(parts) < 5 || len(parts)%2 == 0 {
+		return Reply{}, fmt.Errorf("%w: %d parts; want 5, and then names and values", ErrReply, len(parts))
 	}
 	version, err := strconv.ParseUint(parts[1], 10, 64)
 	refused, err2 := strconv.Atoi(parts[3])
 	if err != nil || err2 != nil {
 		return Reply{}, fmt.Errorf("%w: version %.20q, refused %.20q; want numbers", ErrReply, parts[1], parts[3])
 	}
-	r := Reply{Mark: Mark{Incarnation: parts[0], Version: version}, Changed: parts[2] == "1", Refused: refused}
-	if rest := parts[4:]; len(rest) > 0 {
+	r := Reply{Mark: Mark{Incarnation: parts[0], Version: version}, Changed: parts[2] == "1", Refused: refused, Whole: parts[4] == "1"}
+	if rest := parts[5:]; len(rest) > 0 {
 		r.Lacks = make(Fields, len(rest)/2)
 		for i := 0; i < len(rest); i += 2 {
 			r.Lacks[rest[i]] = rest[i+1]

@@ -51,15 +51,13 @@ func TestTheScriptMergesAsGoDoes(t *testing.T) {
 			before := want
 			want = Merge(want, admitted)
 			changed := !bytes.Equal(want.Canonical(), before.Canonical())
-			if changed {
-				version++
-			}
 			reply := server.merge(t, id, Request{ID: "id", Delta: delta, Incarnation: "first", Want: true, TTL: time.Hour})
 			got, _ := server.hash(t, id)
 			same(t, "Lua and Go", got, want)
-			if reply.Changed != changed || reply.Version != version || reply.Refused != refused {
-				t.Fatalf("changed %v, version %d, refused %d; want %v, %d, %d", reply.Changed, reply.Version, reply.Refused, changed, version, refused)
+			if reply.Changed != changed || reply.Version > version != changed || reply.Refused != refused {
+				t.Fatalf("changed %v, version %d after %d, refused %d; want %v, and %d refused", reply.Changed, reply.Version, version, reply.Refused, changed, refused)
 			}
+			version = reply.Version
 			lacks := maps.Clone(want)
 			maps.DeleteFunc(lacks, func(name, value string) bool { return admitted[name] == value })
 			same(t, "what the caller lacks", reply.Lacks, lacks)
@@ -73,17 +71,48 @@ func TestWhoKnowsTheStateLacksNothing(t *testing.T) {
 	two := Fields{"r:b": NewRegister(newStamp(2, 0), "2")}
 	first := server.merge(t, "s", Request{Delta: one, Incarnation: "i", Want: true})
 	second := server.merge(t, "s", Request{Delta: two, Incarnation: "j", Want: true, Known: first.Mark})
-	if second.Mark != (Mark{Incarnation: "i", Version: 2}) || len(second.Lacks) != 0 {
+	if second.Incarnation != "i" || second.Version <= first.Version || second.Whole || len(second.Lacks) != 0 {
 		t.Fatalf("known: %+v", second)
 	}
-	for _, known := range []Mark{{}, first.Mark, {Incarnation: "other", Version: 2}} {
+	for _, known := range []Mark{{}, first.Mark, {Incarnation: "other", Version: second.Version}} {
 		reply := server.merge(t, "s", Request{Want: true, Known: known})
-		if len(reply.Lacks) != 2 || reply.Changed || reply.Mark != second.Mark {
+		if len(reply.Lacks) != 2 || !reply.Whole || reply.Changed || reply.Mark != second.Mark {
 			t.Errorf("known %v: %+v", known, reply)
 		}
 	}
-	if reply := server.merge(t, "s", Request{}); len(reply.Lacks) != 0 {
+	if reply := server.merge(t, "s", Request{}); len(reply.Lacks) != 0 || reply.Whole {
 		t.Errorf("not wanted: %+v", reply)
+	}
+	server.do("DEL", "s")
+	if reply := server.merge(t, "s", Request{Want: true, Known: second.Mark}); !reply.Whole || len(reply.Lacks) != 0 {
+		t.Errorf("nothing is there, and that is the whole: %+v", reply)
+	}
+}
+
+// TestAVersionIsNeverGivenTwice takes the HASH back to what it was, as a failover does
+// that has lost something.
+func TestAVersionIsNeverGivenTwice(t *testing.T) {
+	server := startRedis(t)
+	at := uint64(0)
+	change := func() Mark {
+		at++
+		return server.merge(t, "s", Request{Delta: Fields{"r:a": NewRegister(newStamp(at, 0), "")}, Incarnation: "i"}).Mark
+	}
+	before := time.Now().UnixMicro()
+	change()
+	_, old := server.hash(t, "s")
+	lost := change()
+	server.do("HSET", "s", "_v", old["_v"])
+	if again := change(); again.Version <= lost.Version || again.Incarnation != lost.Incarnation {
+		t.Errorf("version %d, and the one that was lost had %d", again.Version, lost.Version)
+	}
+	if after := uint64(time.Now().UnixMicro()); lost.Version < uint64(before) || lost.Version > after {
+		t.Errorf("version %d is no time between %d and %d", lost.Version, before, after)
+	}
+	ahead := uint64(time.Now().Add(time.Hour).UnixMicro())
+	server.do("HSET", "s", "_v", strconv.FormatUint(ahead, 10))
+	if next := change(); next.Version != ahead+1 {
+		t.Errorf("after version %d comes %d: the server's clock was set back", ahead, next.Version)
 	}
 }
 
@@ -101,15 +130,17 @@ func TestAskingMakesNoHash(t *testing.T) {
 func TestTheVersionSurvivesDeletion(t *testing.T) {
 	server := startRedis(t)
 	server.merge(t, "s", Request{Delta: Fields{"r:a": NewRegister(newStamp(1, 0), "")}, Incarnation: "i"})
+	ahead := uint64(time.Now().Add(time.Hour).UnixMicro()) // the server's clock is set back then
+	server.do("HSET", "s", "_v", strconv.FormatUint(ahead, 10))
 	grave := Fields{Deleted: NewTombstone(newStamp(2, 0), time.UnixMilli(9))}
 	reply := server.merge(t, "s", Request{Delta: grave, Incarnation: "j"})
 	state, own := server.hash(t, "s")
 	same(t, "after the deletion", state, grave)
-	if reply.Mark != (Mark{Incarnation: "i", Version: 2}) || own["_v"] != "2" || own["_inc"] != "i" {
+	if reply.Incarnation != "i" || reply.Version != ahead+1 || own["_v"] != fmt.Sprint(reply.Version) || own["_inc"] != "i" {
 		t.Fatalf("%+v, %v", reply, own)
 	}
 	server.do("DEL", "s")
-	if again := server.merge(t, "s", Request{Delta: grave, Incarnation: "j"}); again.Mark != (Mark{Incarnation: "j", Version: 1}) {
+	if again := server.merge(t, "s", Request{Delta: grave, Incarnation: "j"}); again.Incarnation != "j" || again.Version == 0 {
 		t.Fatalf("made again: %+v", again)
 	}
 }
@@ -145,13 +176,14 @@ func TestOnlyChangesArePublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	delta := Fields{"r:a": NewRegister(newStamp(1, 0), "")}
-	for range 3 { // the last two change nothing
+	first := server.merge(t, "s", Request{ID: "handle", Origin: "me", Delta: delta, Incarnation: "i"})
+	for range 2 { // which change nothing
 		server.merge(t, "s", Request{ID: "handle", Origin: "me", Delta: delta, Incarnation: "i"})
 	}
-	server.merge(t, "s", Request{ID: "handle", Origin: "you", Delta: Fields{"r:a": NewRegister(newStamp(2, 0), "")}})
+	second := server.merge(t, "s", Request{ID: "handle", Origin: "you", Delta: Fields{"r:a": NewRegister(newStamp(2, 0), "")}})
 	for _, want := range []Notice{
-		{ID: "handle", Mark: Mark{"i", 1}, Origin: "me"},
-		{ID: "handle", Mark: Mark{"i", 2}, Origin: "you"},
+		{ID: "handle", Mark: first.Mark, Origin: "me"},
+		{ID: "handle", Mark: second.Mark, Origin: "you"},
 	} {
 		message, err := subscriber.read()
 		if err != nil {
@@ -180,7 +212,7 @@ func TestLargeChangesFitTheScript(t *testing.T) {
 }
 
 func TestRepliesThatAreNoneAreRefused(t *testing.T) {
-	for _, parts := range [][]string{nil, {"i"}, {"i", "1", "1", "0", "odd"}, {"i", "x", "1", "0"}, {"i", "1", "1", "-"}} {
+	for _, parts := range [][]string{nil, {"i"}, {"i", "1", "1", "0"}, {"i", "1", "1", "0", "1", "even"}, {"i", "x", "1", "0", "1"}, {"i", "1", "1", "-", "1"}} {
 		if _, err := ReadReply(parts); err == nil {
 			t.Errorf("%q is accepted", parts)
 		}
