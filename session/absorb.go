@@ -23,13 +23,14 @@ func (st *Store) join(handle Handle, fields, replica merge.Fields) {
 	now := st.options.Now()
 	st.clock.Observe(fields.Latest())
 	var before *Session
+	var brought news
 	after, ok := st.live.Compute(string(handle), func(old *Session, found bool) (*Session, shard.Op) {
 		before = nil
 		c := &content{handle: handle}
 		if found {
 			before, c = old, &old.content
 		}
-		joined, differs := c.joinedWith(fields, replica, st.clock.Next(now))
+		joined, differs := c.joinedWith(fields, replica, st.clock.Next(now), &brought)
 		if !differs {
 			return old, shard.Keep
 		}
@@ -41,6 +42,9 @@ func (st *Store) join(handle Handle, fields, replica merge.Fields) {
 	})
 	if !ok || after == before {
 		return
+	}
+	if len(replica) > 0 {
+		st.noteLag(brought, before != nil, now)
 	}
 	if before != nil && before.servable {
 		st.index.settle(before.owner, handle)

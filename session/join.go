@@ -13,16 +13,17 @@ import (
 
 // joinedWith returns the content merged with other fields, and whether it differs.
 // What differs from those that the replica has is marked as changed at a stamp, so
-// that it is sent there.
+// that it is sent there. brought says when what differs was written.
 //
 // It writes the content as fields, has merge.Merge join them, which is the one
 // place that knows how, and reads back what has changed. So it takes time in
 // proportion to the whole session; that is paid for changes from elsewhere only.
-func (c *content) joinedWith(incoming, replica merge.Fields, stamp merge.Stamp) (content, bool) {
+func (c *content) joinedWith(incoming, replica merge.Fields, stamp merge.Stamp, brought *news) (content, bool) {
 	mine := c.fieldsSince(merge.Stamp{})
 	merged := merge.Merge(mine, incoming)
 	j := joiner{content: *c}
 	differs := false
+	*brought = news{}
 	for name := range mine {
 		if _, kept := merged[name]; !kept {
 			j.drop(name)
@@ -40,6 +41,7 @@ func (c *content) joinedWith(incoming, replica merge.Fields, stamp merge.Stamp) 
 			changed = stamp
 			j.latest = stamp
 		}
+		brought.add(name, mine[name], value)
 		j.put(name, value, changed)
 	}
 	return j.finish(), differs

@@ -51,6 +51,9 @@ type Store struct {
 
 	refused   atomic.Uint64
 	conflicts atomic.Uint64
+	opened    merge.Stamp // when New made the store. INVARIANT: never changed.
+	lags      lags
+	ended     ended
 }
 
 // New makes an empty store, which the caller must Close. The error matches
@@ -60,7 +63,7 @@ func New(o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &Store{options: o, clock: merge.NewClock()}
+	st := &Store{options: o, clock: merge.NewClock(), opened: merge.StampAt(o.Now(), 0)}
 	st.suffix = fmt.Sprintf("@%08x", st.clock.Node())
 	st.index = newIndex(func(h Handle) *Session {
 		s, _ := st.live.GetQuietly(string(h))
@@ -114,6 +117,9 @@ func (st *Store) removed(handle string, s *Session, cause shard.Cause) {
 	}
 	if s.servable {
 		st.index.settle(s.owner, s.handle)
+	}
+	if s.servable && cause != shard.CauseCleared {
+		st.ended.expiry(s)
 	}
 	if st.sync != nil {
 		st.sync.forget(s.handle)

@@ -133,9 +133,12 @@ func (st *Store) Touch(ctx context.Context, owner Owner, handle Handle) error {
 // makes at the same time does not bring it back. It is nil as well where there is
 // no such session, or it is somebody else's, which is left alone.
 func (st *Store) Delete(ctx context.Context, owner Owner, handle Handle) error {
-	_, err := st.bury(ctx, owner, handle)
+	was, err := st.bury(ctx, owner, handle)
 	if err != nil && st.closed.Load() {
 		return ErrClosed
+	}
+	if was != nil {
+		st.ended.deletion(was, st.options.Now())
 	}
 	return nil
 }
@@ -173,17 +176,18 @@ func (st *Store) bury(ctx context.Context, owner Owner, handle Handle) (*Session
 }
 
 // Renew gives a session another handle and ends the old one, as is due when what
-// its owner may do has changed. Nothing else changes, neither does the end of its
-// lifetime.
+// its owner may do has changed. It is a use, as by Touch. Nothing else changes, neither
+// does the end of its lifetime.
 func (st *Store) Renew(ctx context.Context, owner Owner, handle Handle) (*Session, error) {
 	was, err := st.bury(ctx, owner, handle)
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{content: was.content}
-	s.handle = newHandle()
-	s.revision = 1
-	s.volatile = st.Volatile()
+	now := st.options.Now()
+	d := st.draft(&was.content, now)
+	d.handle, d.revision = newHandle(), 0
+	d.touch(0)
+	s := st.publish(d)
 	if !st.live.Set(string(s.handle), s) {
 		return nil, ErrClosed
 	}
