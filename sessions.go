@@ -37,10 +37,11 @@ func (st *State) openSessions() error {
 		Lifetime:    max(sessionLifetime, st.config.SessionTTL),
 		MaxSessions: st.config.MaximumSessions,
 		MaxPerOwner: st.config.SessionsPerOwner,
+		Waiting:     st.awaitSession,
 		Logger:      st.config.Logger,
 	}
 	if st.shared != nil {
-		options.Replica = newSessionReplica(st.shared.tier)
+		options.Replica = newSessionReplica(st.shared.tier, st.config.Tracer)
 	}
 	snapshots, err := newSnapshots(st)
 	if err != nil {
