@@ -107,3 +107,39 @@ func TestTheErrorOfAStoreHasAClass(t *testing.T) {
 		}
 	}
 }
+
+// A State is asked for all that it has: nobody has to hand that on.
+func TestAStateIsReportedWhole(t *testing.T) {
+	server := redistest.Start(t, redistest.Options{})
+	app := testApp()
+	a := adapterOf(t, Options{Application: app.Application})
+	st := open(t, state.Config{
+		Store: state.StoreRedis, RedisURL: state.RedisURL(server.URL()), RedisWait: 2 * time.Second, SnapshotFolder: t.TempDir(),
+	})
+	other := open(t, state.Config{Store: state.StoreRedis, RedisURL: state.RedisURL(server.URL()), RedisWait: 2 * time.Second})
+	redistest.Await(t, "sessions are shared", func() bool { return !st.Sessions().Volatile() && !other.Sessions().Volatile() })
+	redistest.Await(t, "there is a snapshot", func() bool { return st.Health().Snapshots.Taken > 0 })
+	if err := a.Watch(Sources{State: st}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Sessions().Create(t.Context(), "alice", nil); err != nil {
+		t.Fatal(err)
+	}
+	redistest.Await(t, "it is here", func() bool { return st.Sessions().Len() == 1 })
+	here, err := st.Sessions().Create(t.Context(), "alice", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Sessions().Delete(t.Context(), "alice", here.Handle()); err != nil {
+		t.Fatal(err)
+	}
+	a.Close()
+	one := func(name string, value float64) wantMetric {
+		return wantMetric{"Custom/State/" + name, []float64{1, value, value, value, value, value * value}}
+	}
+	wantMetrics(t, app, one("sessions_open", 1), one("sessions_volatile", 0), one("sessions_ended", 1), one("sessions_expired", 0),
+		one("sessions_synced", 1), one("redis_live", 1), one("snapshots_failed", 0))
+	for _, measured := range []string{"session_sync_lag_seconds", "session_duration_seconds", "snapshot_age_seconds"} {
+		wantMetrics(t, app, wantMetric{"Custom/State/" + measured, []float64{1}})
+	}
+}
