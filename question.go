@@ -172,7 +172,11 @@ const (
 
 func queryKindTag(account int, k nrql.Kind) Tag { return NamedTag(account, queryKindPrefix+k.String()) }
 
+// A State whose opening has failed may have none.
 func (qs *questions) close() {
+	if qs == nil {
+		return
+	}
 	qs.memory.Clear()
 	qs.memory.Close()
 }

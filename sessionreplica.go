@@ -50,10 +50,11 @@ const (
 type sessionReplica struct {
 	tier   *remote.Tier
 	script *remote.Script
+	tracer Tracer // the State's; nil where there is none
 }
 
-func newSessionReplica(tier *remote.Tier) *sessionReplica {
-	return &sessionReplica{tier: tier, script: remote.NewScript(merge.Script)}
+func newSessionReplica(tier *remote.Tier, tracer Tracer) *sessionReplica {
+	return &sessionReplica{tier: tier, script: remote.NewScript(merge.Script), tracer: tracer}
 }
 
 // Merge is one run of the script.
@@ -61,6 +62,7 @@ func (r *sessionReplica) Merge(ctx context.Context, request merge.Request) (merg
 	// A job that nobody waits for any more goes on, so nothing is shared with it that
 	// is read after a failure.
 	answer := new(merge.Reply)
+	span := r.asks(ctx)
 	err := r.tier.Run(ctx, func(ctx context.Context, conn *remote.Conn) error {
 		key := conn.Key(sessionKeys + request.ID)
 		published := request
@@ -76,6 +78,7 @@ func (r *sessionReplica) Merge(ctx context.Context, request merge.Request) (merg
 		*answer, err = merge.ReadReply(texts)
 		return err
 	})
+	endSpan(span, err)
 	if err != nil {
 		return merge.Reply{}, err
 	}

@@ -194,7 +194,7 @@ func TestAStoreThatListensLateIsToldOfRedis(t *testing.T) {
 	server := redistest.Start(t, redistest.Options{})
 	st := openSharing(t, server.Addr())
 	awaitShared(t, st)
-	r := newSessionReplica(st.shared.tier)
+	r := newSessionReplica(st.shared.tier, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	var heard []merge.EventKind
 	for range 2 {

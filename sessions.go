@@ -37,23 +37,22 @@ func (st *State) openSessions() error {
 		Lifetime:    max(sessionLifetime, st.config.SessionTTL),
 		MaxSessions: st.config.MaximumSessions,
 		MaxPerOwner: st.config.SessionsPerOwner,
+		Waiting:     st.awaitSession,
 		Logger:      st.config.Logger,
 	}
 	if st.shared != nil {
-		options.Replica = newSessionReplica(st.shared.tier)
+		options.Replica = newSessionReplica(st.shared.tier, st.config.Tracer)
 	}
-	snapshots, err := newSnapshots(st)
-	if err != nil {
+	var err error
+	if st.snapshots, err = newSnapshots(st); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	if snapshots != nil {
+	if snapshots := st.snapshots; snapshots != nil {
 		options.Changed = func() { snapshots.keeper.Changed(1) }
 	}
-	sessions, err := session.New(options)
-	if err != nil {
+	if st.sessions, err = session.New(options); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	st.sessions, st.snapshots = sessions, snapshots
 	st.snapshots.load()
 	return nil
 }
@@ -62,10 +61,10 @@ func (st *State) openSessions() error {
 // not sent yet. A snapshot that takes longer than may be waited for goes on, and the
 // store is closed after it: it would be cut short otherwise, and stand for the whole.
 func (st *State) closeSessions() error {
-	if st.sessions == nil {
-		return nil
-	}
 	err := st.snapshots.close()
+	if st.sessions == nil {
+		return err
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		go func() {
 			<-st.snapshots.ended()

@@ -59,14 +59,11 @@ func (st *State) openShared() error {
 	s.schemas = newSharedSchemas(st)
 	tier, err := remote.Open(st.config.remoteOptions(), s)
 	if err != nil {
+		s.end()
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	s.tier = tier
-	if err := s.schemas.start(tier); err != nil {
-		return err
-	}
-	st.shared = s
-	return nil
+	s.tier, st.shared = tier, s // which Close ends from now on
+	return s.schemas.start(tier)
 }
 
 func (c *Config) remoteOptions() remote.Options {

@@ -28,6 +28,7 @@ const (
 // which is when the other has written, and now and then at the lease, which is free
 // when the other's load has failed.
 func (fs *flights[T]) takeTurns(ctx context.Context, v *visit) (out outcome[T], found bool) {
+	defer endSpan(fs.asks(ctx, "lease"), nil)
 	limit := time.NewTimer(within(fs.kind.LoadTimeout/leasePart, leastLease, longestLease))
 	defer limit.Stop()
 	for pause := firstLeaseLook; ; pause = min(2*pause, longestLeaseLook) {

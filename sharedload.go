@@ -196,7 +196,16 @@ func (fs *flights[T]) loadShared(ctx context.Context, v *visit, load loader[T]) 
 			return out
 		}
 	}
-	return loadNow(ctx, load)
+	return fs.loadOrigin(ctx, load)
+}
+
+// loadOrigin is loadNow with the span of it, which also ends where the load panics.
+func (fs *flights[T]) loadOrigin(ctx context.Context, load loader[T]) outcome[T] {
+	span, err := fs.asksOrigin(ctx), ErrLoaderPanic
+	defer func() { endSpan(span, err) }()
+	out := loadNow(ctx, load)
+	err = out.err
+	return out
 }
 
 // loadNow asks the origin.
@@ -213,7 +222,9 @@ func (fs *flights[T]) lookup(ctx context.Context, v *visit, fill *remote.Fill) (
 		return out, false, false
 	}
 	began := time.Now()
+	span := fs.asks(ctx, "get")
 	f, found, err := fs.sharing.tier.Get(ctx, fill)
+	endSpan(span, err)
 	v.note(err == nil && !found)
 	if err != nil {
 		return out, false, false

@@ -203,6 +203,8 @@ type SnapshotHealth struct {
 	// Taken and Failed count snapshots.
 	Taken  uint64 `json:"taken"`
 	Failed uint64 `json:"failed"`
+	// Failing is why they fail now, empty where they don't.
+	Failing string `json:"failing,omitempty"`
 	// Restored is how many records were found when the State was opened, Damaged how
 	// many stretches were not readable, and Refused how many records were readable
 	// and of no use.
@@ -216,7 +218,13 @@ func (s *snapshots) health() *SnapshotHealth {
 		return nil
 	}
 	status := s.keeper.Status()
+	failing := ""
+	if status.Failing != nil {
+		failing = status.Failing.Err.Error()
+	}
 	return &SnapshotHealth{
+		Failing: failing,
+
 		Saved: status.Saved, Records: status.Records, Bytes: status.Bytes, Unsaved: status.Unsaved,
 		Taken: status.Taken, Failed: status.Failed,
 		Restored: s.report.Records - s.report.Refused, Damaged: s.report.Skipped, Refused: s.report.Refused,

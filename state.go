@@ -77,11 +77,24 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("state: open: %w", err)
 	}
+	st, err := newState(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := st.openBy(st.parts()); err != nil {
+		return nil, err
+	}
+	st.snapshots.start()
+	return st, nil
+}
+
+// newState is a State of which no part is open.
+func newState(cfg Config) (*State, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	st := &State{
+	return &State{
 		config:    cfg,
 		limiter:   limiter.New(cfg.QueryConcurrency, cfg.QueriesPerMinute),
 		clock:     newCoarseClock(),
@@ -89,29 +102,34 @@ func Open(ctx context.Context, cfg Config) (*State, error) {
 		schemas:   newSchemas(),
 		refresher: newRefresher(cfg.RefreshConcurrency),
 		kinds:     make(map[string]kind),
+	}, nil
+}
+
+// parts open what a State has, each on top of those before it.
+func (st *State) parts() []func() error {
+	return []func() error{st.openWarming, st.openShared, st.openQueries, st.openSessions, st.preloadConfigured}
+}
+
+// openBy opens one part after the other. Where one fails, it closes whatever was
+// opened: connections and goroutines would be nobody's. No snapshot is taken then,
+// which would push out one that has more.
+func (st *State) openBy(parts []func() error) error {
+	for _, part := range parts {
+		if err := part(); err != nil {
+			return errors.Join(err, st.Close())
+		}
 	}
-	if err := st.openWarming(); err != nil {
-		return nil, err
-	}
-	if err := st.openShared(); err != nil {
-		return nil, err
-	}
-	queries, err := NewCache[Rows](st, Kind{Name: queryKind, AgePerRefresh: max(cfg.QueryAgePerRefresh, 0)})
+	return nil
+}
+
+// openQueries makes the State's own kind, and what reads queries.
+func (st *State) openQueries() (err error) {
+	st.queries, err = NewCache[Rows](st, Kind{Name: queryKind, AgePerRefresh: max(st.config.QueryAgePerRefresh, 0)})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	st.queries = queries
-	if st.questions, err = newQuestions(cfg.Freshness, st.clock, st.loadOf); err != nil {
-		return nil, err
-	}
-	if err := st.openSessions(); err != nil {
-		return nil, errors.Join(err, st.Close())
-	}
-	if err := st.preloadConfigured(); err != nil {
-		return nil, errors.Join(err, st.Close())
-	}
-	st.snapshots.start()
-	return st, nil
+	st.questions, err = newQuestions(st.config.Freshness, st.clock, st.loadOf)
+	return err
 }
 
 // adopt adds a cache to the State.

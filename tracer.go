@@ -31,7 +31,8 @@ type Tracer interface {
 // Span is one wait.
 type Span interface {
 	// End is called once, with the error that the caller gets, nil where it gets
-	// a result.
+	// a result. A caller need not get the error of WaitShared: where Redis does not
+	// answer, the load does.
 	End(err error)
 }
 
@@ -45,11 +46,14 @@ const (
 	// WaitQuery is for the answer to a query, its place in the account's limits
 	// included.
 	WaitQuery
-	// WaitLoad is for a result of an embedder's kind.
+	// WaitLoad is for a result of an embedder's kind, or, in a State with Redis, for
+	// that of a query: nobody knows yet whether it is Redis that has it, and the load
+	// says by spans of its own for whom it waits.
 	WaitLoad
-	// WaitShared is for the store that instances share.
+	// WaitShared is for the store that instances share, or for another instance that
+	// is loading the same.
 	WaitShared
-	// WaitSession is for a store of sessions.
+	// WaitSession is for a session that is not in this process.
 	WaitSession
 )
 
@@ -74,6 +78,8 @@ type Operation struct {
 	// Name is the kind's name, or that of the command or of the operation on
 	// sessions. It is one of few, and holds no key.
 	Name string
+	// Collection is, of a WaitShared, what is asked for: a kind's name, or "session".
+	Collection string
 	// Joined says that another caller had started the load.
 	Joined bool
 }
@@ -104,10 +110,28 @@ func (fs *flights[T]) awaits(ctx context.Context, s seat) Span {
 		return nil
 	}
 	op := Operation{Wait: WaitLoad, Name: fs.kind.Name, Joined: s.source == Flight}
-	if fs.kind.Name == queryKind {
+	if fs.kind.Name == queryKind && fs.sharing == nil {
 		op.Wait = WaitQuery
 	}
 	return fs.tracer.Begin(ctx, op)
+}
+
+// asks starts the span of a load that waits for Redis, in the load's context. Where
+// Redis is away nobody waits for it.
+func (fs *flights[T]) asks(ctx context.Context, name string) Span {
+	if fs.tracer == nil || fs.sharing.away() {
+		return nil
+	}
+	return fs.tracer.Begin(ctx, Operation{Wait: WaitShared, Name: name, Collection: fs.kind.Name})
+}
+
+// asksOrigin starts the span of a load that Redis could not answer. What an
+// embedder's load waits for is the embedder's to say.
+func (fs *flights[T]) asksOrigin(ctx context.Context) Span {
+	if fs.kind.Name != queryKind {
+		return nil
+	}
+	return begin(fs.tracer, ctx, Operation{Wait: WaitQuery, Name: queryKind})
 }
 
 // detach is the context in which a flight's load runs.
@@ -116,4 +140,26 @@ func (fs *flights[T]) detach(f *flight) context.Context {
 		return f.ctx
 	}
 	return fs.tracer.Detach(f.ctx, f.behind)
+}
+
+// callerWaits marks the context of a caller who waits for a session.
+type callerWaits struct{}
+
+// awaitSession starts the span of a caller who waits for a session that is not here.
+// What is done for nobody in particular, such as an exchange that a change asked for,
+// has no mark and no span.
+func (st *State) awaitSession(ctx context.Context) (context.Context, func(error)) {
+	s := begin(st.config.Tracer, ctx, Operation{Wait: WaitSession, Name: "fetch"})
+	if s == nil {
+		return ctx, nil
+	}
+	return context.WithValue(ctx, callerWaits{}, true), s.End
+}
+
+// asks starts the span of an exchange that a caller waits for.
+func (r *sessionReplica) asks(ctx context.Context) Span {
+	if r.tracer == nil || !r.tier.Live() || ctx.Value(callerWaits{}) == nil {
+		return nil
+	}
+	return r.tracer.Begin(ctx, Operation{Wait: WaitShared, Name: "merge", Collection: "session"})
 }

@@ -38,7 +38,11 @@ func (r *recorder) Detach(ctx context.Context, behind bool) context.Context {
 type recorderKey struct{}
 
 func (s *recorderSpan) End(err error) {
-	s.r.tell("%v %q, joined %v: %v", s.op.Wait, s.op.Name, s.op.Joined, err)
+	name := fmt.Sprintf("%q", s.op.Name)
+	if s.op.Collection != "" {
+		name += " of " + s.op.Collection
+	}
+	s.r.tell("%v %s, joined %v: %v", s.op.Wait, name, s.op.Joined, err)
 }
 
 // wants checks what was told since the last time.

@@ -29,14 +29,51 @@ func trafficChart(e *Effect) chart {
 
 func latencyChart(e *Effect) chart {
 	c := chart{ID: "latency", Caption: "What NRDB took to answer a query, in the slowest sample of each span"}
-	if len(e.Points) > 0 && e.Points[0].Queries == nil {
-		c.Empty = "Queries are not measured: this dashboard has no Meter."
+	if unmeasured(e, &c) {
 		return c
 	}
 	return newChart(c, e.Points, []series{
 		{"99 % at most", valuesOf(e, func(p *Point) float64 { return noneForZero(p.Queries.P99Seconds) })},
 		{"half at most", valuesOf(e, func(p *Point) float64 { return noneForZero(p.Queries.P50Seconds) })},
 	}, 0, secondsText)
+}
+
+// unmeasured says so in the chart where queries are.
+func unmeasured(e *Effect, c *chart) bool {
+	if len(e.Points) == 0 || e.Points[0].Queries != nil {
+		return false
+	}
+	c.Empty = "Queries are not measured: this dashboard has no Meter."
+	return true
+}
+
+func queryChart(e *Effect) chart {
+	c := chart{ID: "queries", Caption: "NRDB queries, in each span", Bars: true}
+	if unmeasured(e, &c) {
+		return c
+	}
+	return newChart(c, e.Points, []series{
+		{"spared", valuesOf(e, func(p *Point) float64 { return float64(p.Queries.Spared) })},
+		{"sent", valuesOf(e, func(p *Point) float64 { return float64(p.Queries.Sent) })},
+	}, 0, whole)
+}
+
+func savingChart(e *Effect) chart {
+	c := chart{ID: "saving", Caption: "Waiting that callers were spared, in each span", Bars: true}
+	if unmeasured(e, &c) {
+		return c
+	}
+	return newChart(c, e.Points, []series{
+		{"spared", valuesOf(e, func(p *Point) float64 { return p.Queries.SparedSeconds })},
+	}, 0, secondsText)
+}
+
+// recentChart is the first page's: the same as the traffic of the page about
+// effectiveness, under another name.
+func recentChart(e *Effect) chart {
+	c := trafficChart(e)
+	c.ID, c.Caption = "recent", "How calls were answered lately"
+	return c
 }
 
 func departureChart(e *Effect) chart {

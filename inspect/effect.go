@@ -37,6 +37,7 @@ type Point struct {
 // PointQueries are the queries of a span.
 type PointQueries struct {
 	Sent          uint64  `json:"sent"`
+	Spared        uint64  `json:"spared"` // queries that were answered without one
 	P50Seconds    float64 `json:"p50Seconds"`
 	P99Seconds    float64 `json:"p99Seconds"`
 	SparedSeconds float64 `json:"sparedSeconds"`
@@ -53,7 +54,11 @@ type PointKind struct {
 const mostPoints = 60
 
 func (d *dashboard) effect(*http.Request) (any, error) {
-	return &Effect{At: d.options.Now(), Points: pointsOf(d.history.read(), d.history.meter != nil)}, nil
+	return d.effectNow(), nil
+}
+
+func (d *dashboard) effectNow() *Effect {
+	return &Effect{At: d.options.Now(), Points: pointsOf(d.history.read(), d.history.meter != nil)}
 }
 
 // pointsOf folds samples into points, the latest samples wholly.
@@ -100,7 +105,7 @@ func pointOf(samples []sample, measured bool) Point {
 // far, since in a span there may have been none.
 func queriesBetween(samples []sample, count Count) *PointQueries {
 	first, last := &samples[0], &samples[len(samples)-1]
-	q := &PointQueries{Sent: less(last.loaded, first.loaded), SparedSeconds: spared(count.Spared(), last.loadTime, last.loaded)}
+	q := &PointQueries{Sent: less(last.loaded, first.loaded), Spared: count.Spared(), SparedSeconds: spared(count.Spared(), last.loadTime, last.loaded)}
 	for i := range samples[1:] {
 		q.P50Seconds = max(q.P50Seconds, samples[i+1].p50.Seconds())
 		q.P99Seconds = max(q.P99Seconds, samples[i+1].p99.Seconds())

@@ -99,7 +99,7 @@ func TestAPointIsWhatHappenedInIt(t *testing.T) {
 	if p.Evicted != 3 || p.Expired != 6 || p.Invalidated != 7 || p.Kinds[0].WindowShare != 0.25 {
 		t.Errorf("%+v", p)
 	}
-	if *p.Queries != (PointQueries{Sent: 10, P50Seconds: 0.01, P99Seconds: 1, SparedSeconds: 60}) {
+	if *p.Queries != (PointQueries{Sent: 10, Spared: 30, P50Seconds: 0.01, P99Seconds: 1, SparedSeconds: 60}) {
 		t.Errorf("%+v", p.Queries)
 	}
 }

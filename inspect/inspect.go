@@ -57,8 +57,8 @@ type page struct {
 
 func (d *dashboard) pages() []page {
 	return []page{
-		{"/{$}", "Overview", "", "./", d.overview, []string{"health", "worth", "kinds", "process"}},
-		{"/effect", "Effectiveness", "effect", "./", d.effect, []string{"ratio", "traffic", "latency", "departures", "window", "memory", "spans"}},
+		{"/{$}", "Overview", "", "./", d.overview, []string{"health", "worth", "recent", "kinds", "process"}},
+		{"/effect", "Effectiveness", "effect", "./", d.effect, []string{"ratio", "traffic", "queries", "saving", "latency", "departures", "window", "memory", "spans"}},
 		{"/sessions", "Sessions", "sessions", "./", d.sessionList, []string{"sessions", "upkeep"}},
 		{"/sessions/{id}", "Session", "sessions", "../", d.sessionPage, []string{"about", "timeline", "calls", "explored"}},
 		{"/keys", "Keys by saved time", "keys", "./", d.keyList, []string{"keys"}},

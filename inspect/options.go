@@ -71,7 +71,8 @@ type Options struct {
 	// suggestions taken, conflicts and restores.
 	Marks func(*session.Session) []Mark
 
-	// Redis is asked for the health of the Redis tier.
+	// Redis is asked for the health of the Redis tier. Nil means that the Source's is
+	// shown, if it has one.
 	Redis func() remote.Health
 	// Meter has measured the queries to NRDB. Without one, latency and saved time
 	// are not shown.

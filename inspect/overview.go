@@ -28,8 +28,10 @@ type Overview struct {
 	// Redis is the tier's status, and empty where there is no such tier.
 	Redis      string         `json:"redis"`
 	Prediction PredictionCore `json:"prediction"`
-	HeapBytes  uint64         `json:"heapBytes"`
-	Goroutines int            `json:"goroutines"`
+	// Recent is what the page about effectiveness says, which has it as JSON.
+	Recent     *Effect `json:"-"`
+	HeapBytes  uint64  `json:"heapBytes"`
+	Goroutines int     `json:"goroutines"`
 }
 
 // SessionSummary says how many sessions there are, and whether new ones live in
@@ -78,7 +80,7 @@ func (d *dashboard) overview(r *http.Request) (any, error) {
 	out := &Overview{
 		At: d.options.Now(), Status: health.Status, Reasons: health.Reasons, Store: health.Store,
 		UnreadQueries: health.UnreadQueries, Prediction: predictionOf(&health.Warming.Prediction),
-		HeapBytes: heapBytes(), Goroutines: runtime.NumGoroutine(), Kinds: []KindRow{},
+		Recent: d.effectNow(), HeapBytes: heapBytes(), Goroutines: runtime.NumGoroutine(), Kinds: []KindRow{},
 	}
 	var queries Count
 	for i := range health.Kinds {
@@ -94,8 +96,8 @@ func (d *dashboard) overview(r *http.Request) (any, error) {
 	if store := d.options.Sessions; store != nil {
 		out.Sessions = &SessionSummary{Known: store.Len(), Volatile: store.Volatile()}
 	}
-	if d.options.Redis != nil {
-		out.Redis = string(d.options.Redis().Status)
+	if tier := d.tier(&health); tier != nil {
+		out.Redis = string(tier.Status)
 	}
 	return out, nil
 }

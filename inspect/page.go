@@ -14,9 +14,9 @@ import (
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"count": countHTML, "percent": percentHTML, "bytes": bytesHTML, "seconds": secondsHTML, "clock": clockHTML, "moment": momentHTML,
-	"bar": barOf, "life": lifeOf, "lanes": lanesOf, "legend": legendOf,
+	"bar": barOf, "life": lifeOf, "duration": func(s *float64) template.HTML { return secondsHTML(*s) }, "markClass": markClassOf, "lanes": lanesOf, "legend": legendOf,
 	"ratioChart": ratioChart, "trafficChart": trafficChart, "latencyChart": latencyChart,
-	"departureChart": departureChart, "windowChart": windowChart, "memoryChart": memoryChart,
+	"queryChart": queryChart, "savingChart": savingChart, "recentChart": recentChart, "departureChart": departureChart, "windowChart": windowChart, "memoryChart": memoryChart,
 	"latest": latestPoints,
 }).ParseFS(files, "assets/*.html"))
 

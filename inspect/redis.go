@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/uds-platform/state"
 	"github.com/uds-platform/state/remote"
 )
 
@@ -17,12 +18,21 @@ type RedisPage struct {
 }
 
 func (d *dashboard) redis(*http.Request) (any, error) {
-	out := &RedisPage{At: d.options.Now()}
-	if d.options.Redis != nil {
-		health := d.options.Redis()
-		out.Tier = &health
-		s := &health.Stats
+	health := d.source.Health()
+	out := &RedisPage{At: d.options.Now(), Tier: d.tier(&health)}
+	if out.Tier != nil {
+		s := &out.Tier.Stats
 		out.HitRatio = ratio(s.Hits, s.Hits+s.Misses+s.Unanswered)
 	}
 	return out, nil
+}
+
+// tier is the health of the Redis tier: the source's, if it has one and Options don't
+// say otherwise; nil for none.
+func (d *dashboard) tier(h *state.Health) *remote.Health {
+	if d.options.Redis == nil {
+		return h.Redis
+	}
+	tier := d.options.Redis()
+	return &tier
 }

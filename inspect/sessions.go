@@ -122,6 +122,21 @@ type SessionFigures struct {
 	Rejected  uint64 `json:"rejected"`
 	Exchanges uint64 `json:"exchanges"`
 	Failures  uint64 `json:"failures"`
+	// Deleted and Expired are those that have ended here, and MeanSeconds is how long
+	// they lasted on the mean; nil where there is none.
+	Deleted     uint64   `json:"deleted"`
+	Expired     uint64   `json:"expired"`
+	MeanSeconds *float64 `json:"meanSeconds"`
+	// Lag is how late changes came from other instances; nil where none has come.
+	Lag *SessionLag `json:"lag"`
+}
+
+// SessionLag is how long changes were on their way from other instances.
+type SessionLag struct {
+	Changes     uint64  `json:"changes"`
+	MeanSeconds float64 `json:"meanSeconds"`
+	LastSeconds float64 `json:"lastSeconds"`
+	MostSeconds float64 `json:"mostSeconds"`
 }
 
 func (d *dashboard) sessionFigures() *SessionFigures {
@@ -130,10 +145,21 @@ func (d *dashboard) sessionFigures() *SessionFigures {
 		return nil
 	}
 	stats := s.Stats()
-	return &SessionFigures{
+	out := &SessionFigures{
 		Known: s.Len(), Volatile: s.Volatile(), Conflicts: stats.Conflicts, Refused: stats.Refused,
 		Rejected: stats.Rejected, Exchanges: stats.Exchanges, Failures: stats.Failures,
+		Deleted: stats.EndedDeleted, Expired: stats.EndedExpired,
 	}
+	if ended := stats.EndedDeleted + stats.EndedExpired; ended > 0 {
+		out.MeanSeconds = new(stats.EndedDuration.Seconds() / float64(ended))
+	}
+	if stats.SyncLagCount > 0 {
+		out.Lag = &SessionLag{
+			Changes: stats.SyncLagCount, MeanSeconds: stats.SyncLagMean().Seconds(),
+			LastSeconds: stats.SyncLagLast.Seconds(), MostSeconds: stats.SyncLagMax.Seconds(),
+		}
+	}
+	return out
 }
 
 func (d *dashboard) sessionRow(s *session.Session, calls []session.Call) SessionRow {

@@ -14,7 +14,29 @@ type timeline struct {
 	From, To time.Time
 	Lanes    []lane
 	Marks    []stroke
+	Kinds    []markKind // those that there are, in the order of the first
 }
+
+// markKind is what marks of a kind look like.
+type markKind struct{ Name, Class, Y, Height string }
+
+// markKindOf tells apart what goes well from what does not: by place and height, and
+// not by colour alone. What is not known stands low.
+func markKindOf(kind string) markKind {
+	switch kind {
+	case "goal":
+		return markKind{kind, "mark goal", "0", "20"}
+	case "suggestion":
+		return markKind{kind, "mark suggestion", "0", "9"}
+	case "conflict":
+		return markKind{kind, "mark conflict", "5", "10"}
+	case "restore":
+		return markKind{kind, "mark restore", "2", "16"}
+	}
+	return markKind{kind, "mark", "11", "9"}
+}
+
+func markClassOf(kind string) string { return markKindOf(kind).Class }
 
 type lane struct {
 	Tool  string
@@ -34,7 +56,9 @@ const (
 	laneWidth   = 1000.0
 	leastStroke = 5.0
 	mostLanes   = 16
-	otherTools  = "other tools"
+	// mostMarkKinds bounds the legend.
+	mostMarkKinds = 12
+	otherTools    = "other tools"
 )
 
 // legendOf names what strokes look like.
@@ -56,8 +80,11 @@ func lanesOf(s *SessionPage) timeline {
 		l.Calls = append(l.Calls, t.call(c))
 	}
 	for _, m := range slices.Backward(s.Marks) {
-		x := t.x(m.At)
-		t.Marks = append(t.Marks, stroke{Class: "mark", X: number(x), Y: "0", Width: number(leastStroke), Height: "20",
+		x, kind := t.x(m.At), markKindOf(m.Kind)
+		if !slices.Contains(t.Kinds, kind) && len(t.Kinds) < mostMarkKinds {
+			t.Kinds = append(t.Kinds, kind)
+		}
+		t.Marks = append(t.Marks, stroke{Class: kind.Class, X: number(x), Y: kind.Y, Width: number(leastStroke), Height: kind.Height,
 			Title: fmt.Sprintf("%s at %s %s", m.Kind, m.At.UTC().Format(time.TimeOnly), m.Note)})
 	}
 	return t

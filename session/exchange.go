@@ -113,13 +113,19 @@ func laterOf(a, b merge.Stamp) merge.Stamp {
 var errBusy = fmt.Errorf("session: %d sessions are being fetched already", maxFetches)
 
 // fetch asks the replica for a session that is not here, while the caller waits.
-func (y *synchroniser) fetch(ctx context.Context, handle Handle) error {
+func (y *synchroniser) fetch(ctx context.Context, handle Handle) (err error) {
 	select {
 	case y.fetches <- struct{}{}:
 	default:
 		return errBusy
 	}
 	defer func() { <-y.fetches }()
+	if waiting := y.store.options.Waiting; waiting != nil {
+		waits, done := waiting(ctx)
+		if ctx = waits; done != nil {
+			defer func() { done(err) }()
+		}
+	}
 	return y.exchange(ctx, handle)
 }
 

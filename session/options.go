@@ -44,6 +44,12 @@ type Options struct {
 	// from elsewhere. It must not wait. Nil means that nobody wants to know.
 	Changed func()
 
+	// Waiting is called where a caller is about to wait for the replica, with the
+	// caller's context. It returns the context to wait with, and what is to be called
+	// with the outcome by the same goroutine, which may be nil. Nil means that nobody
+	// wants to know.
+	Waiting func(ctx context.Context) (context.Context, func(error))
+
 	// Logger is told what an operator should know; never a handle, nor anything
 	// that a session holds. Nil means silence.
 	Logger *slog.Logger

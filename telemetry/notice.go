@@ -37,6 +37,9 @@ var classes = []class{
 // otherClass is what an error is called that matches none of them.
 const otherClass = "state.error"
 
+// storeClass is what the error of a store is called that did not answer.
+const storeClass = "state.store"
+
 func find(err error) class {
 	for _, c := range classes {
 		if errors.Is(err, c.sentinel) {

@@ -65,8 +65,10 @@ type (
 	Snapshot = metric.Snapshot
 )
 
-// Sources are what is watched. All functions are called concurrently, and must
-// not wait. What a server does not have is nil, and its metrics are left out.
+// Sources are what is watched: a State, and with it the sessions, the Redis and the
+// snapshots that it has. A function is for a server that has such a thing beside its
+// State, and takes the place of the State's. All functions are called concurrently,
+// and must not wait. What neither has is left out.
 type Sources struct {
 	State    Source // required
 	Sessions func() Sessions
@@ -84,6 +86,8 @@ func (s *Sources) check() error {
 // read reads everything, as of now.
 func (s *Sources) read(now time.Time) *metric.Reading {
 	r := &metric.Reading{At: now, Health: s.State.Health()}
+	r.Sessions = new(metric.SessionsOf(&r.Health.Sessions))
+	r.Redis, r.Snapshot = metric.RedisOf(&r.Health), metric.SnapshotOf(&r.Health)
 	if s.Sessions != nil {
 		r.Sessions = new(s.Sessions())
 	}

@@ -12,8 +12,6 @@ const (
 	// nrdbHost is what NRDB is called in traces: External/nrdb/….
 	nrdbHost    = "nrdb"
 	nrdbLibrary = "NerdGraph"
-	// redisCollection keeps keys out of the names of metrics, which must be few.
-	redisCollection = "state"
 )
 
 // insideLoad marks the context of a load, whose errors its waiters notice.
@@ -53,7 +51,7 @@ func segmentOf(op state.Operation, start newrelic.SegmentStartTime) segment {
 	switch {
 	case op.Wait == state.WaitShared:
 		return &newrelic.DatastoreSegment{
-			StartTime: start, Product: newrelic.DatastoreRedis, Collection: redisCollection, Operation: op.Name,
+			StartTime: start, Product: newrelic.DatastoreRedis, Collection: op.Collection, Operation: op.Name,
 		}
 	case op.Wait == state.WaitSession:
 		return &newrelic.Segment{StartTime: start, Name: "state/session/" + op.Name}
@@ -83,11 +81,26 @@ func (s *span) End(err error) {
 	}
 	if s.segment != nil {
 		if err != nil {
-			s.segment.AddAttribute("error.class", classOf(err))
+			s.segment.AddAttribute("error.class", s.classOf(err))
 		}
 		s.segment.End()
 	}
-	if !s.inside {
+	if !s.inside && !s.ofStore() {
 		s.adapter.notice(s.txn, err)
 	}
+}
+
+// ofStore says that an error is a store's, which did not answer: what a caller gets
+// without it need not be one, a State says in its health that a store is away, and
+// there would be one error for each call meanwhile.
+func (s *span) ofStore() bool {
+	return s.op.Wait == state.WaitShared || s.op.Wait == state.WaitSession
+}
+
+func (s *span) classOf(err error) string {
+	class := classOf(err)
+	if class == otherClass && s.ofStore() {
+		return storeClass
+	}
+	return class
 }

@@ -187,11 +187,11 @@ func TestRedisAndSessionsHaveSegments(t *testing.T) {
 	app := testApp()
 	a := adapterOf(t, Options{Application: app.Application})
 	inTransaction(app, "stores", func(ctx context.Context, _ *newrelic.Transaction) {
-		a.Begin(ctx, state.Operation{Wait: state.WaitShared, Name: "GET"}).End(nil)
+		a.Begin(ctx, state.Operation{Wait: state.WaitShared, Name: "GET", Collection: "query"}).End(nil)
 		a.Begin(ctx, state.Operation{Wait: state.WaitSession, Name: "update"}).End(nil)
 	})
 	wantScoped(t, app, "stores", map[string]float64{
-		"Datastore/statement/Redis/state/GET": 1, "Custom/state/session/update": 1,
+		"Datastore/statement/Redis/query/GET": 1, "Custom/state/session/update": 1,
 	})
 	wantMetrics(t, app, wantMetric{"Datastore/operation/Redis/GET", []float64{1}})
 }
@@ -286,10 +286,14 @@ func TestALoadTimeoutIsNotExpected(t *testing.T) {
 func TestTracingWithoutATransactionAllocatesNothing(t *testing.T) {
 	a := adapterOf(t, Options{})
 	ctx := context.WithValue(t.Context(), errOwn, nil)
-	op := state.Operation{Wait: state.WaitQuery, Name: "query"}
 	if n := testing.AllocsPerRun(1000, func() {
-		if a.Begin(ctx, op) != nil || a.Detach(ctx, false) != ctx {
-			t.Error("something begins without a transaction")
+		for wait := state.WaitNone; wait <= state.WaitSession; wait++ {
+			if a.Begin(ctx, state.Operation{Wait: wait, Name: "get", Collection: "query"}) != nil {
+				t.Error("something begins without a transaction")
+			}
+		}
+		if a.Detach(ctx, false) != ctx {
+			t.Error("a load without a transaction has a context of its own")
 		}
 		a.Notice(ctx, nil)
 	}); n != 0 {
@@ -300,7 +304,8 @@ func TestTracingWithoutATransactionAllocatesNothing(t *testing.T) {
 func BenchmarkTracing(b *testing.B) {
 	app := testApp()
 	a := adapterOf(b, Options{Application: app.Application})
-	op := state.Operation{Wait: state.WaitQuery, Name: "query"}
+	query := state.Operation{Wait: state.WaitQuery, Name: "query"}
+	shared := state.Operation{Wait: state.WaitShared, Name: "get", Collection: "query"}
 	txn := app.StartTransaction("benchmark")
 	defer txn.End()
 	for name, ctx := range map[string]context.Context{
@@ -309,8 +314,10 @@ func BenchmarkTracing(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if s := a.Begin(ctx, op); s != nil {
-					s.End(nil)
+				for _, op := range []state.Operation{query, shared} {
+					if s := a.Begin(ctx, op); s != nil {
+						s.End(nil)
+					}
 				}
 			}
 		})

@@ -24,6 +24,25 @@ type Sessions struct {
 	// Exchanges with other instances, and those of them that failed.
 	Exchanges        uint64
 	ExchangeFailures uint64
+	// Volatile says that new ones are in this process's memory alone.
+	Volatile bool
+	// Deleted and Expired are those that have ended here, and EndedTime is how long
+	// they lasted together.
+	Deleted, Expired uint64
+	EndedTime        time.Duration
+	// Synced is how often something was taken over from another instance, and LagTime
+	// how long before that it was written, in all.
+	Synced  uint64
+	LagTime time.Duration
+}
+
+// SessionsOf reads the sessions off a State's health.
+func SessionsOf(h *state.SessionHealth) Sessions {
+	s := &h.Stats
+	return Sessions{
+		Open: h.Sessions, Conflicts: s.Conflicts, Exchanges: s.Exchanges, ExchangeFailures: s.Failures, Volatile: h.Volatile,
+		Deleted: s.EndedDeleted, Expired: s.EndedExpired, EndedTime: s.EndedDuration, Synced: s.SyncLagCount, LagTime: s.SyncLagSum,
+	}
 }
 
 // Redis is what is known of the tier that instances share.
@@ -41,6 +60,18 @@ type Redis struct {
 	Waiting         int
 }
 
+// RedisOf reads the tier off a State's health; nil where there is none.
+func RedisOf(h *state.Health) *Redis {
+	if h.Redis == nil {
+		return nil
+	}
+	s := &h.Redis.Stats
+	return &Redis{
+		Status: string(h.Redis.Status), Reason: h.Redis.Reason, Hits: s.Hits, Misses: s.Misses, Unanswered: s.Unanswered, Gaps: s.Gaps,
+		Writes: s.Writes, Dropped: s.WritesDropped + s.WritesLate, Waiting: s.DirtyEntries + s.DirtyInFlight,
+	}
+}
+
 // Snapshot is what is known of the files that sessions are kept in.
 type Snapshot struct {
 	// Saved is when the last snapshot succeeded, zero where none has.
@@ -51,6 +82,15 @@ type Snapshot struct {
 	Bytes int64
 	// Failing is why they fail now, empty where they don't.
 	Failing string
+}
+
+// SnapshotOf reads the snapshots off a State's health; nil where none are kept.
+func SnapshotOf(h *state.Health) *Snapshot {
+	if h.Snapshots == nil {
+		return nil
+	}
+	s := h.Snapshots
+	return &Snapshot{Saved: s.Saved, Taken: s.Taken, Failed: s.Failed, Bytes: s.Bytes, Failing: s.Failing}
 }
 
 // Sample is one number of a metric. Label is the kind's name, or another value of

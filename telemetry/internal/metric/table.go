@@ -241,6 +241,46 @@ var sessions = []Metric{
 		Page: PageShared, Chart: "Sessions",
 	},
 	{
+		Name: "sessions_volatile", Type: Gauge, Help: "1 while new sessions are in one process's memory alone, and else 0.",
+		Read: ofSessions(func(s *Sessions) float64 { return flag(s.Volatile) }),
+		Page: PageShared, Chart: "Sessions are in memory alone",
+	},
+	{
+		Name: "session_duration_seconds", Type: Ratio, Unit: Seconds, Over: "session_time_seconds", Under: "sessions_ended",
+		Help: "How long sessions lasted on the mean: to their deletion, or to their last use.",
+		Page: PageShared, Chart: "How long sessions lasted",
+	},
+	{
+		Name: "session_time_seconds", Type: Counter, Unit: Seconds, Help: "How long all sessions that ended lasted together.",
+		Read: ofSessions(func(s *Sessions) float64 { return s.EndedTime.Seconds() }),
+	},
+	{
+		Name: "sessions_ended", Type: Counter, Help: "Sessions that were deleted here, or were last used here and have expired.",
+		Read: ofSessions(func(s *Sessions) float64 { return float64(s.Deleted + s.Expired) }),
+		Page: PageShared, Chart: "Sessions that ended",
+	},
+	{
+		Name: "sessions_expired", Type: Counter, Help: "Sessions that ended because nobody used them, or at the end of their lifetime.",
+		Read: ofSessions(func(s *Sessions) float64 { return float64(s.Expired) }),
+	},
+	{
+		Name: "session_sync_lag_seconds", Type: Ratio, Unit: Seconds, Over: "session_lag_time_seconds", Under: "sessions_synced",
+		Help: "How long on the mean what another instance wrote was on its way, by that instance's clock.",
+		Page: PageShared, Chart: "Sync lag of sessions",
+		Alert: &Alert{
+			Name: "Sessions come late", Threshold: 10, Seconds: 600,
+			Why: "A user whose next call goes to another instance finds an older session there. Redis is slow or was away, or the instances' clocks differ.",
+		},
+	},
+	{
+		Name: "session_lag_time_seconds", Type: Counter, Unit: Seconds, Help: "How long all that was taken over from other instances was on its way, together.",
+		Read: ofSessions(func(s *Sessions) float64 { return s.LagTime.Seconds() }),
+	},
+	{
+		Name: "sessions_synced", Type: Counter, Help: "Times when something was taken over from another instance.",
+		Read: ofSessions(func(s *Sessions) float64 { return float64(s.Synced) }),
+	},
+	{
 		Name: "session_conflicts", Type: Counter, Help: "Changes to sessions that gave up, after others had come first each time.",
 		Read: ofSessions(func(s *Sessions) float64 { return float64(s.Conflicts) }),
 		Page: PageShared, Chart: "Session conflicts",

@@ -75,7 +75,10 @@ func full() *Reading {
 			Origin:        state.OriginStats{Sent: 21, Failed: 22, Time: 23 * time.Second, Saved: 24},
 			UnreadQueries: 25,
 		},
-		Sessions: &Sessions{Open: 31, Conflicts: 32, Exchanges: 33, ExchangeFailures: 34},
+		Sessions: &Sessions{
+			Open: 31, Conflicts: 32, Exchanges: 33, ExchangeFailures: 34, Volatile: true,
+			Deleted: 35, Expired: 36, EndedTime: 37 * time.Second, Synced: 38, LagTime: 39 * time.Second,
+		},
 		Redis:    &Redis{Status: "live", Hits: 41, Misses: 42, Unanswered: 43, Gaps: 44, Writes: 45, Dropped: 46, Waiting: 47},
 		Snapshot: &Snapshot{Saved: at.Add(-90 * time.Second), Taken: 51, Failed: 52, Bytes: 53},
 	}
@@ -88,6 +91,7 @@ func TestMetricsReadWhatTheySay(t *testing.T) {
 		"entries": 14, "kept_bytes": 15, "evictions": 11, "load_time_seconds": 6, "loads_ended": 4, "collapsed": 5,
 		"queries_sent": 21, "queries_failed": 22, "query_time_seconds": 23, "queries_saved": 24, "queries_unread": 25,
 		"sessions_open": 31, "session_conflicts": 32, "session_exchanges": 33, "session_exchange_failures": 34,
+		"sessions_volatile": 1, "sessions_ended": 71, "sessions_expired": 36, "session_time_seconds": 37, "sessions_synced": 38, "session_lag_time_seconds": 39,
 		"redis_live": 1, "redis_reads": 126, "redis_hits": 41, "redis_unanswered": 43, "redis_gaps": 44, "redis_writes": 45,
 		"redis_writes_dropped": 46, "redis_writes_waiting": 47,
 		"snapshot_age_seconds": 90, "snapshots_taken": 51, "snapshots_failed": 52, "snapshot_bytes": 53,
@@ -123,7 +127,8 @@ func TestDeltasAreOfTheTimeInBetween(t *testing.T) {
 	var d Deltas
 	r := full()
 	first := report(&d, r)
-	if first["State/hits/a"] != 70 || first["State/hit_ratio/a"] != 70.0/107 || first["State/load_latency_seconds/a"] != 1.5 {
+	if first["State/hits/a"] != 70 || first["State/hit_ratio/a"] != 70.0/107 || first["State/load_latency_seconds/a"] != 1.5 ||
+		first["State/session_duration_seconds"] != 37.0/71 || first["State/session_sync_lag_seconds"] != 39.0/38 {
 		t.Errorf("first %v", first)
 	}
 	if _, there := first["State/hit_ratio/b"]; there {
