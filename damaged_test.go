@@ -127,7 +127,7 @@ func restoredFrom(t *testing.T, file []byte) (sessions [][]byte) {
 		}
 	}
 	for record := range st.sessions.Records() {
-		sessions = append(sessions, record)
+		sessions = append(sessions, bytes.Clone(record))
 	}
 	return sessions
 }

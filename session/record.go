@@ -3,6 +3,8 @@ package session
 import (
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -23,30 +25,21 @@ type record struct {
 }
 
 // Records returns an iterator over all sessions and tombstones, each as bytes that
-// Restore takes. Nobody waits for it: each session is as it was at some moment
-// meanwhile.
+// Restore takes, and that hold until the next. Nobody waits for it: each session is
+// as it was at some moment meanwhile. Its garbage is one record, however many sessions
+// there are.
 func (st *Store) Records() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
+		var r recorder
 		for s := range st.live.Values() {
-			if !yield(s.record()) {
+			if !yield(r.record(&s.content)) {
 				return
 			}
 		}
 	}
 }
 
-func (s *Session) record() []byte {
-	fields := s.fieldsSince(merge.Stamp{})
-	r := record{Version: recordVersion, Handle: string(s.handle), Fields: make(map[cbor.ByteString]cbor.ByteString, len(fields))}
-	for name, value := range fields {
-		r.Fields[cbor.ByteString(name)] = cbor.ByteString(value)
-	}
-	written, err := encoding.Marshal(r)
-	if err != nil {
-		panic(fmt.Sprintf("session: a record can't be encoded: %v", err)) // it is made of strings
-	}
-	return written
-}
+func sortedNames(fields merge.Fields) []string { return slices.Sorted(maps.Keys(fields)) }
 
 // Restore brings a session back from a record, or a tombstone, by merging it with
 // what is here already: so the order does not matter, nor whether others have told

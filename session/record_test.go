@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,53 @@ import (
 
 	"github.com/uds-platform/state/internal/merge"
 )
+
+// record is one that holds for ever.
+func (s *Session) record() []byte { return new(recorder).record(&s.content) }
+
+// The recorder writes what fieldsSince does, of sessions of every kind, and leaves
+// nothing of one record in the next.
+func TestARecordHasAllFields(t *testing.T) {
+	st := open(t, Options{})
+	var r recorder
+	whole := create(t, st, alice, full)
+	large := create(t, st, alice, func(d *Draft) error {
+		return errors.Join(full(d), d.Set("large", strings.Repeat("x", maxValueBytes-100)), d.SetPreference("middle", strings.Repeat("y", 300)))
+	})
+	again := update(t, st, create(t, st, alice, full), func(d *Draft) error { return d.Explore(Schema{Account: 7, EventType: "Log"}) })
+	unread := &Session{content: whole.content}
+	unread.others = merge.Fields{"r:new": merge.NewRegister(whole.latest, "?"), "s:x:new": merge.NewElement(whole.latest, merge.Stamp{}, "?")}
+	deleted := create(t, st, alice, nil)
+	if err := st.Delete(t.Context(), alice, deleted.Handle()); err != nil {
+		t.Fatal(err)
+	}
+	grave, _ := st.live.GetQuietly(string(deleted.handle))
+	for name, s := range map[string]*Session{"large": large, "whole": whole, "again": again, "unread": unread, "deleted": grave, "empty": create(t, st, alice, nil)} {
+		handle, fields, err := readRecord(r.record(&s.content))
+		if want := s.fieldsSince(merge.Stamp{}); err != nil || handle != s.handle || !reflect.DeepEqual(fields, want) {
+			t.Errorf("%s: %v, fields\n%q\nwant\n%q", name, err, fields, want)
+		}
+	}
+}
+
+func TestReadShowsWhatIsNotAliveAnyMore(t *testing.T) {
+	st := open(t, Options{})
+	s := create(t, st, alice, full)
+	read, deleted, err := Read(s.record())
+	if err != nil || deleted || read.Owner() != alice || !reflect.DeepEqual(known(read), known(s)) {
+		t.Errorf("%v, %v: read\n%v\nwant\n%v", err, deleted, known(read), known(s))
+	}
+	if err := st.Delete(t.Context(), alice, s.Handle()); err != nil {
+		t.Fatal(err)
+	}
+	grave, _ := st.live.GetQuietly(string(s.handle))
+	if read, deleted, err := Read(grave.record()); err != nil || !deleted || read.Handle() != s.Handle() || read.Owner() != "" {
+		t.Errorf("a tombstone: %v, %v, %v", read, deleted, err)
+	}
+	if _, _, err := Read([]byte("no record")); !errors.Is(err, ErrRecord) {
+		t.Errorf("no record: %v", err)
+	}
+}
 
 func TestARestoredSessionIsTheSame(t *testing.T) {
 	st, other := open(t, Options{}), open(t, Options{})

@@ -162,8 +162,8 @@ func TestOnASlowDiskChangesWaitAndTheIntervalHolds(t *testing.T) {
 			k.Changed(10)
 			time.Sleep(time.Second / 30)
 		}
-		if got := c.asked() - was; got < 7 || got > 9 {
-			t.Errorf("%d snapshots in ten minutes of intervals of at most a minute and 20 s each", got)
+		if got := c.asked() - was; got < 14 || got > 16 {
+			t.Errorf("%d snapshots in ten minutes, of 20 s each: want a pause of as much between them", got)
 		}
 	})
 }
