@@ -3,8 +3,6 @@ package session
 import (
 	"fmt"
 	"iter"
-	"maps"
-	"slices"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -38,8 +36,6 @@ func (st *Store) Records() iter.Seq[[]byte] {
 		}
 	}
 }
-
-func sortedNames(fields merge.Fields) []string { return slices.Sorted(maps.Keys(fields)) }
 
 // Restore brings a session back from a record, or a tombstone, by merging it with
 // what is here already: so the order does not matter, nor whether others have told

@@ -45,6 +45,42 @@ func TestARecordHasAllFields(t *testing.T) {
 	}
 }
 
+// What the recorder writes itself is what the codec would write.
+func TestAPayloadIsAsTheCodecWritesIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.Just(""), rapid.String(), rapid.StringN(250, 300, -1))
+		number := rapid.OneOf(rapid.Just(int64(0)), rapid.Int64(), rapid.Int64Range(-300, 300))
+		at := rapid.Custom(func(t *rapid.T) time.Time {
+			nanos := rapid.SampledFrom([]int64{0, 1, 120_000_000, 999_999_999}).Draw(t, "nanos")
+			return time.Unix(rapid.Int64Range(-62_135_596_800, 253_402_300_799-3600).Draw(t, "seconds"), nanos)
+		}).Draw(t, "at")
+		draw := func(name string) string { return text.Draw(t, name) }
+		var value any = draw("any")
+		if rapid.Bool().Draw(t, "number") {
+			value = []any{draw("listed")}
+		}
+		payloads := []any{
+			&Call{draw("tool"), draw("type"), at, time.Duration(number.Draw(t, "took")), Source(rapid.Byte().Draw(t, "source")), rapid.Bool().Draw(t, "failed")},
+			&Schema{number.Draw(t, "account"), draw("type"), rapid.SliceOfN(text, 0, 30).Draw(t, "attributes"), draw("fingerprint"), at},
+			&Result{draw("key"), draw("tool"), draw("type"), at, time.Duration(number.Draw(t, "took")), draw("quality"), number.Draw(t, "rows")},
+			&tally{draw("tool"), draw("type"), rapid.Uint64().Draw(t, "count")},
+			&value, &at, &struct{}{}, &identity{draw("owner"), at, at.Add(time.Hour)}, &identity{}, &Goal{Text: draw("goal")},
+			&Goal{Text: draw("goal"), Facts: map[string]any{"a": draw("fact")}}, &Goal{Facts: map[string]any{}},
+			&time.Time{}, &Call{}, &Schema{}, &Result{},
+		}
+		name := draw("string")
+		for _, payload := range append(payloads, &name) {
+			want, err := encoding.Marshal(payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := new(recorder).appendPayload(nil, payload); !bytes.Equal(got, want) {
+				t.Fatalf("%T %+v is written as\n%x, want\n%x", payload, payload, got, want)
+			}
+		}
+	})
+}
+
 func TestReadShowsWhatIsNotAliveAnyMore(t *testing.T) {
 	st := open(t, Options{})
 	s := create(t, st, alice, full)

@@ -1,6 +1,8 @@
 package merge
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -45,17 +47,12 @@ func (s Stamp) After(o Stamp) bool {
 	return s.ticks > o.ticks || s.ticks == o.ticks && s.node > o.node
 }
 
-const digits = "0123456789abcdef"
-
 // Append appends the 24 characters of a stamp.
 func (s Stamp) Append(to []byte) []byte {
-	for shift := 60; shift >= 0; shift -= 4 {
-		to = append(to, digits[s.ticks>>shift&15])
-	}
-	for shift := 28; shift >= 0; shift -= 4 {
-		to = append(to, digits[s.node>>shift&15])
-	}
-	return to
+	var b [StampLength / 2]byte
+	binary.BigEndian.PutUint64(b[:], s.ticks)
+	binary.BigEndian.PutUint32(b[8:], s.node)
+	return hex.AppendEncode(to, b[:])
 }
 
 // String returns the 24 characters of a stamp.
