@@ -18,8 +18,7 @@ import (
 // an order that depends on nothing but what the session holds.
 type recorder struct {
 	out     []byte
-	payload []byte // of one field, with its stamps
-	unknown bytes.Buffer
+	unknown bytes.Buffer // a value that appendPayload leaves to the codec
 }
 
 var bufferEncoding = encoding.(cbor.UserBufferEncMode)
@@ -73,27 +72,36 @@ func recordRegisters[T any](r *recorder, prefix string, s shelf[T]) {
 
 // recordRegister writes what registerValue returns.
 func recordRegister[T any](r *recorder, e *entry[T]) {
-	r.payload = e.stamp.Append(r.payload[:0])
-	recordValue(r, e, !e.absent)
+	at := len(r.out)
+	r.out = e.stamp.Append(append(r.out, 0, 0))
+	recordValue(r, e, at, !e.absent)
 }
 
 // recordElements writes what elements does.
 func recordElements[T any](r *recorder, prefix string, s shelf[T]) {
 	for _, e := range s {
 		r.name(prefix, e.name)
-		r.payload = e.removed.Append(e.stamp.Append(r.payload[:0]))
-		recordValue(r, e, !e.absent && e.stamp.After(e.removed))
+		at := len(r.out)
+		r.out = e.removed.Append(e.stamp.Append(append(r.out, 0, 0)))
+		recordValue(r, e, at, !e.absent && e.stamp.After(e.removed))
 	}
 }
 
-// recordValue writes the stamps and, where it is there, the value. The interface holds
-// a pointer, so it is no garbage.
-func recordValue[T any](r *recorder, e *entry[T], there bool) {
+// recordValue ends a field whose stamps have been written after two bytes of room at
+// an offset: it adds the value, where that is there, and the head before the stamps.
+// They are 24 bytes or more, so the head takes two at least, and seldom more. The
+// interface holds a pointer, so it is no garbage.
+func recordValue[T any](r *recorder, e *entry[T], at int, there bool) {
 	if there {
-		r.payload = r.appendPayload(r.payload, &e.value)
+		r.out = r.appendPayload(r.out, &e.value)
 	}
-	r.out = appendHead(r.out, cborBytes, uint64(len(r.payload)))
-	r.out = append(r.out, r.payload...)
+	length := len(r.out) - at - 2
+	if length < 1<<8 {
+		r.out[at], r.out[at+1] = cborBytes|24, byte(length)
+		return
+	}
+	var room [9]byte
+	r.out = slices.Replace(r.out, at, at+2, appendHead(room[:0], cborBytes, uint64(length))...)
 }
 
 // fields writes fields that were made already.
