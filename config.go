@@ -47,13 +47,15 @@ type Config struct {
 	// SessionsPerOwner is how many of them one owner may have. 1 to
 	// MaximumSessions; 0 means as many.
 	SessionsPerOwner int
-	// SnapshotFolder is where sessions and the hottest queries are written, so that
-	// they outlive this process: an absolute path, which one process has for its own.
-	// Without one nothing is.
+	// SnapshotFolder is where sessions, the hottest queries and what was learned are
+	// written, so that they outlive this process: an absolute path, which one process
+	// has for its own. Without one nothing is.
 	SnapshotFolder string
 	// SnapshotInterval is the longest from one snapshot to the next, where a session
 	// has changed; so a process that is killed loses that much. 100 ms to 24 h.
 	SnapshotInterval time.Duration
+	// Keepsakes are the embedder's own, kept in the same snapshots.
+	Keepsakes []Keepsake
 	// CacheTTL is how long a cached result is served where its kind does not
 	// say; for answers to queries, Freshness says it. At least a millisecond.
 	CacheTTL time.Duration
@@ -220,6 +222,9 @@ func (c *Config) validate() error {
 	}
 	if err := c.Warming.chainFault(); err != nil {
 		faults = append(faults, fmt.Errorf("Config.Warming: %w", err))
+	}
+	if err := c.keepsakeFault(); err != nil {
+		faults = append(faults, err)
 	}
 	if err := c.Freshness.Validate(); err != nil {
 		faults = append(faults, fmt.Errorf("Config.Freshness: %w", err))

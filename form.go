@@ -90,3 +90,11 @@ func formOfTool(tool string) (form, bool) {
 	text, ok := strings.CutPrefix(tool, formMark)
 	return form(text), ok
 }
+
+// QueryOfTool returns the query that a warm.Template's tool stands for, with NUL in
+// place of the event type; false where it is the name of a tool. An Expander has to
+// know that, and whoever looks at what was learned.
+func QueryOfTool(tool string) (query string, ok bool) {
+	f, ok := formOfTool(tool)
+	return string(f), ok
+}

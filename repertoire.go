@@ -2,8 +2,11 @@ package state
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"sync"
+
+	"github.com/uds-platform/state/warm"
 )
 
 // repertoire knows which queries each tool sends, as forms.
@@ -34,6 +37,9 @@ const (
 	maxFormBytes = 2 << 10
 	// habitCalls is how many calls are counted in full.
 	habitCalls = 64
+	// maxHabitCalls is more than a form is ever counted: a call may send one many
+	// times.
+	maxHabitCalls = 1 << 30
 )
 
 // note counts a query of a tool, the first of a call or a further one.
@@ -103,4 +109,58 @@ func (r *repertoire) usual(tool string) []form {
 		}
 	}
 	return forms
+}
+
+// keptHabits are a tool's habits in a snapshot.
+type keptHabits struct {
+	Tool  string      `cbor:"1,keyasint"`
+	Calls int         `cbor:"2,keyasint"`
+	Forms []keptHabit `cbor:"3,keyasint"`
+}
+
+type keptHabit struct {
+	Form  string `cbor:"1,keyasint"`
+	Calls int    `cbor:"2,keyasint"`
+}
+
+// kept returns everything that is known, by the tools' names.
+func (r *repertoire) kept() (all []keptHabits) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for tool, h := range r.tools {
+		if len(tool) > warm.MaxTemplateBytes {
+			continue // nothing is predicted of it
+		}
+		one := keptHabits{Tool: tool, Calls: h.calls}
+		for _, f := range h.forms {
+			one.Forms = append(one.Forms, keptHabit{Form: string(f.form), Calls: min(f.calls, maxHabitCalls)})
+		}
+		all = append(all, one)
+	}
+	slices.SortFunc(all, func(a, b keptHabits) int { return cmp.Compare(a.Tool, b.Tool) })
+	return all
+}
+
+// errHabits is the error of what kept can't have returned.
+var errHabits = errors.New("state: a tool's habits in a snapshot can't be")
+
+// restore takes over a tool's habits, unless it has been called already, which is
+// newer.
+func (r *repertoire) restore(one keptHabits) error {
+	if len(one.Tool) > warm.MaxTemplateBytes || one.Calls < 0 || one.Calls > habitCalls || len(one.Forms) > maxForms {
+		return errHabits
+	}
+	h := &habits{calls: one.Calls}
+	for _, f := range one.Forms {
+		if len(f.Form) > maxFormBytes || f.Calls < 0 || f.Calls > maxHabitCalls {
+			return errHabits
+		}
+		h.forms = append(h.forms, habit{form: form(f.Form), calls: f.Calls})
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.tools[one.Tool] == nil && len(r.tools) < maxTools {
+		r.tools[one.Tool] = h
+	}
+	return nil
 }

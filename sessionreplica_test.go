@@ -32,7 +32,11 @@ func awaitShared(t testing.TB, states ...*State) {
 
 // canonical is all that a State knows of sessions, as bytes.
 func canonical(st *State) []byte {
-	records := slices.SortedFunc(st.Sessions().Records(), bytes.Compare)
+	var records [][]byte
+	for record := range st.Sessions().Records() {
+		records = append(records, bytes.Clone(record))
+	}
+	slices.SortFunc(records, bytes.Compare)
 	return bytes.Join(records, []byte("\n"))
 }
 

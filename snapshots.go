@@ -9,37 +9,26 @@ import (
 	"sync"
 	"time"
 
-	"github.com/uds-platform/state/internal/codec"
 	"github.com/uds-platform/state/internal/snapshot"
 	"github.com/uds-platform/state/warm"
 )
 
-const (
-	// What a record of a snapshot holds. A number is never used again for something
-	// else.
-	sessionRecord snapshot.Type = 1
-	savingRecord  snapshot.Type = 2
-
-	// keptSavings is how many of the hottest queries are kept, and loaded again.
-	keptSavings = 256
-	// lastSnapshotTimeout is how long Close waits for the last snapshot: less than
-	// what is commonly given to a process to end.
-	lastSnapshotTimeout = 10 * time.Second
-)
-
-// errRecordType means that another version of the program wrote a record.
-var errRecordType = errors.New("state: a record of a snapshot is of an unknown type")
+// lastSnapshotTimeout is how long Close waits for the last snapshot: less than what is
+// commonly given to a process to end.
+const lastSnapshotTimeout = 10 * time.Second
 
 // snapshots keep what must outlive the process: sessions, which nobody can load
-// again, and the hottest queries, which somebody would have to wait for again.
+// again; the hottest queries, which somebody would have to wait for again; what was
+// learned of which call follows which; and what the embedder wants kept.
 //
-//	Open   load ──► sessions, at once; hottest queries ──► Preload, in the background
+//	Open   load ──► sessions, what was learned, keepsakes: at once
+//	       hottest queries ──► Preload, in the background
 //	       start ──► first snapshot, which shows that the folder can be written
 //	while  a session changes ──► one an interval at most
 //	Close  the last one, before the sessions go
 //
-// A session's change counts, and a hit does not: what is hot is kept with the next
-// snapshot that a session asks for, and by Close. To write all sessions every
+// A session's change counts, and a hit does not, nor a call: what is hot, and what was
+// learned, is kept with the next snapshot that a session asks for, and by Close. To write all sessions every
 // interval because of hits would cost more than a few queries after a kill.
 //
 // That none can be taken is a state and not an error: sessions then say that they are
@@ -86,35 +75,15 @@ func newSnapshots(st *State) (*snapshots, error) {
 	return s, nil
 }
 
-// load brings back what the newest snapshot has. It returns when all sessions are
-// there.
+// load brings back what the newest snapshot has. It returns when all is there but the
+// answers to the hottest queries: a session that comes late would be one that does not
+// exist, to its owner.
 func (s *snapshots) load() {
 	if s == nil {
 		return
 	}
 	s.report, s.fault = s.keeper.Load(s.restore)
 	s.state.RestoreHottest(s.savings)
-}
-
-func (s *snapshots) restore(r snapshot.Record) error {
-	switch r.Type {
-	case sessionRecord:
-		_, err := s.state.sessions.Restore(r.Payload)
-		return err
-	case savingRecord:
-		var one warm.Saving
-		if err := codec.Unmarshal(r.Payload, &one); err != nil {
-			return err
-		}
-		if err := one.Item.Validate(); err != nil {
-			return err
-		}
-		if len(s.savings) < keptSavings {
-			s.savings = append(s.savings, one)
-		}
-		return nil
-	}
-	return fmt.Errorf("%w: %d", errRecordType, r.Type)
 }
 
 // start has snapshots taken, and what was hot loaded again.
@@ -142,25 +111,6 @@ func (s *snapshots) preload() {
 	}
 	if _, err := s.state.Preload(context.Background(), items, nil); err != nil {
 		s.state.config.Logger.Warn("the hottest queries of a snapshot are not loaded", "error", err)
-	}
-}
-
-// records yields everything that is to be kept. The hottest come first: a restart has
-// them soonest, and they are few.
-func (s *snapshots) records(yield func(snapshot.Type, []byte) bool) {
-	for _, one := range s.state.Hottest(keptSavings) {
-		payload, err := codec.Marshal(one)
-		if err != nil {
-			continue // a query that is not UTF-8
-		}
-		if !yield(savingRecord, payload) {
-			return
-		}
-	}
-	for payload := range s.state.sessions.Records() {
-		if !yield(sessionRecord, payload) {
-			return
-		}
 	}
 }
 

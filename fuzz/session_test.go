@@ -87,7 +87,7 @@ func FuzzSessionRecord(f *testing.F) {
 
 func records(st *session.Store) (all [][]byte) {
 	for record := range st.Records() {
-		all = append(all, record)
+		all = append(all, bytes.Clone(record))
 	}
 	return all
 }

@@ -138,9 +138,9 @@ func updateInParallel(b *testing.B, change func(*Draft) error) {
 func BenchmarkRecord(b *testing.B) {
 	_, sessions := benchStore(b)
 	b.ReportAllocs()
-	size := 0
+	r, size := newRecorder(), 0
 	for i := 0; b.Loop(); i++ {
-		size = len(sessions[i%benchSessions].record())
+		size = len(r.record(&sessions[i%benchSessions].content))
 	}
 	b.ReportMetric(float64(size), "bytes")
 }
@@ -155,11 +155,12 @@ func BenchmarkRecordCost(b *testing.B) {
 		plain[i] = s.plain()
 	}
 	const each = 10
+	r := newRecorder()
 	var ratios []float64
 	for i := 0; b.Loop(); i += each {
 		start := time.Now()
 		for j := range each {
-			sessions[(i+j)%benchSessions].record()
+			r.record(&sessions[(i+j)%benchSessions].content)
 		}
 		records := time.Since(start)
 		start = time.Now()
@@ -199,4 +200,29 @@ func (s *Session) plain() plainSession {
 		Goal: goal, Current: current.EventType, Explored: s.Explored(), Preferences: s.Preferences(), Values: s.Values(),
 		Results: s.Results(), Calls: s.Timeline(), Patterns: s.Patterns(),
 	}
+}
+
+func BenchmarkRestore(b *testing.B) {
+	_, sessions := benchStore(b)
+	records := make([][]byte, len(sessions))
+	total := 0
+	for i, s := range sessions {
+		records[i] = s.record()
+		total += len(records[i])
+	}
+	b.ReportAllocs()
+	st := open(b, Options{})
+	b.ResetTimer()
+	for i := 0; b.Loop(); i++ {
+		if i%len(records) == 0 && i > 0 {
+			b.StopTimer()
+			st.Close()
+			st = open(b, Options{})
+			b.StartTimer()
+		}
+		if _, err := st.Restore(records[i%len(records)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(total)/float64(len(records)), "bytes/record")
 }

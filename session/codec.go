@@ -1,8 +1,6 @@
 package session
 
 import (
-	"encoding/binary"
-	"math"
 	"reflect"
 
 	"github.com/fxamacker/cbor/v2"
@@ -48,31 +46,4 @@ func mustDecoding() cbor.DecMode {
 		panic(err)
 	}
 	return mode
-}
-
-// The major types of CBOR that the frame of a record is made of (RFC 8949, 3.1).
-const (
-	cborUint  = 0 << 5
-	cborBytes = 2 << 5
-	cborText  = 3 << 5
-	cborArray = 4 << 5
-	cborMap   = 5 << 5
-
-	longestHead = 9 // bytes
-)
-
-// appendHead appends the head of an item, in its one shortest form. The codec writes
-// whole items only, and a record's parts come one by one.
-func appendHead(to []byte, major byte, n uint64) []byte {
-	switch {
-	case n < 24:
-		return append(to, major|byte(n))
-	case n <= math.MaxUint8:
-		return append(to, major|24, byte(n))
-	case n <= math.MaxUint16:
-		return binary.BigEndian.AppendUint16(append(to, major|25), uint16(n))
-	case n <= math.MaxUint32:
-		return binary.BigEndian.AppendUint32(append(to, major|26), uint32(n))
-	}
-	return binary.BigEndian.AppendUint64(append(to, major|27), n)
 }

@@ -2,7 +2,6 @@ package session
 
 import (
 	"bytes"
-	"fmt"
 
 	"github.com/uds-platform/state/internal/merge"
 )
@@ -41,15 +40,15 @@ type fieldWriter struct {
 	// emit gets each field. It must not keep the bytes, nor call the writer.
 	emit func(name, value []byte)
 
-	name  []byte
-	value bytes.Buffer
+	name, value []byte
+	unknown     bytes.Buffer // a value that appendPayload leaves to the codec
 }
 
 // write writes all of a content but what this version can't read.
 func (w *fieldWriter) write(c *content) {
 	if c.grave != nil {
 		w.begin(merge.Deleted, "")
-		w.value.WriteString(merge.NewTombstone(c.grave.stamp, c.grave.deadline))
+		w.value = append(w.value, merge.NewTombstone(c.grave.stamp, c.grave.deadline)...)
 		w.end()
 		return
 	}
@@ -84,20 +83,16 @@ func (w *fieldWriter) wants(changed merge.Stamp) bool {
 
 func (w *fieldWriter) begin(prefix, name string) {
 	w.name = append(append(w.name[:0], prefix...), name...)
-	w.value.Reset()
+	w.value = w.value[:0]
 }
 
-func (w *fieldWriter) stamp(s merge.Stamp) { w.value.Write(s.Append(w.value.AvailableBuffer())) }
+func (w *fieldWriter) stamp(s merge.Stamp) { w.value = s.Append(w.value) }
 
 // payload writes what value points to. A pointer, since any other value would be
 // copied to the heap first.
-func (w *fieldWriter) payload(value any) {
-	if err := encoding.MarshalToBuffer(value, &w.value); err != nil {
-		panic(fmt.Sprintf("session: a checked %T can't be encoded: %v", value, err))
-	}
-}
+func (w *fieldWriter) payload(value any) { w.value = w.appendPayload(w.value, value) }
 
-func (w *fieldWriter) end() { w.emit(w.name, w.value.Bytes()) }
+func (w *fieldWriter) end() { w.emit(w.name, w.value) }
 
 // registers writes the registers, or the entries of a window, on a shelf.
 func registers[T any](w *fieldWriter, prefix string, s shelf[T]) {
@@ -139,5 +134,5 @@ func elements[T any](w *fieldWriter, prefix string, s shelf[T]) {
 func payload[T any](value T) string {
 	var w fieldWriter
 	w.payload(&value)
-	return w.value.String()
+	return string(w.value)
 }

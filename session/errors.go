@@ -8,6 +8,9 @@ var (
 	// ErrNotFound: there is no such session, or it was deleted, or it belongs to
 	// somebody else. Callers can't tell which.
 	ErrNotFound = errors.New("session: not found")
+	// ErrUnreached comes with ErrNotFound where the session may be elsewhere, and the
+	// replica could not be asked: to try again makes sense.
+	ErrUnreached = errors.New("session: the replica could not be asked")
 	// ErrExpired: there was such a session of this owner, and its time is up.
 	ErrExpired = errors.New("session: expired")
 	// ErrConflict: others changed the session again and again while an Update was

@@ -3,7 +3,6 @@ package session
 import (
 	"fmt"
 	"iter"
-	"sync"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -24,59 +23,18 @@ type record struct {
 }
 
 // Records returns an iterator over all sessions and tombstones, each as bytes that
-// Restore takes. Nobody waits for it: each session is as it was at some moment
-// meanwhile.
+// Restore takes, and that hold until the next. Nobody waits for it: each session is
+// as it was at some moment meanwhile. Its garbage is one record, however many sessions
+// there are.
 func (st *Store) Records() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
+		r := newRecorder()
 		for s := range st.live.Values() {
-			if !yield(s.record()) {
+			if !yield(r.record(&s.content)) {
 				return
 			}
 		}
 	}
-}
-
-// recorder writes records. What it needs for one it uses again for the next.
-//
-// It writes each field where it belongs at once, in the order in which the session
-// has them: a map of fields, sorted, would take five times as long as the content's
-// bare encoding does.
-type recorder struct {
-	writer fieldWriter
-	fields []byte
-	count  uint64
-}
-
-var recorders = sync.Pool{New: func() any {
-	r := &recorder{}
-	r.writer.emit = r.add
-	return r
-}}
-
-func (s *Session) record() []byte {
-	r := recorders.Get().(*recorder)
-	defer recorders.Put(r)
-	r.fields, r.count = r.fields[:0], 0
-	if len(s.others) > 0 && s.grave == nil {
-		for name, value := range s.fieldsSince(merge.Stamp{}) {
-			r.add([]byte(name), []byte(value))
-		}
-	} else {
-		r.writer.write(&s.content)
-	}
-	out := make([]byte, 0, len(r.fields)+len(s.handle)+4*longestHead)
-	out = appendHead(out, cborArray, 3)
-	out = appendHead(out, cborUint, recordVersion)
-	out = append(appendHead(out, cborText, uint64(len(s.handle))), s.handle...)
-	out = appendHead(out, cborMap, r.count)
-	return append(out, r.fields...)
-}
-
-// add adds a field.
-func (r *recorder) add(name, value []byte) {
-	r.count++
-	r.fields = append(appendHead(r.fields, cborBytes, uint64(len(name))), name...)
-	r.fields = append(appendHead(r.fields, cborBytes, uint64(len(value))), value...)
 }
 
 // Restore brings a session back from a record, or a tombstone, by merging it with

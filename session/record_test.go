@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,89 @@ import (
 
 	"github.com/uds-platform/state/internal/merge"
 )
+
+// record is one that holds for ever.
+func (s *Session) record() []byte { return newRecorder().record(&s.content) }
+
+// The recorder writes what fieldsSince does, of sessions of every kind, and leaves
+// nothing of one record in the next.
+func TestARecordHasAllFields(t *testing.T) {
+	st := open(t, Options{})
+	r := newRecorder()
+	whole := create(t, st, alice, full)
+	large := create(t, st, alice, func(d *Draft) error {
+		return errors.Join(full(d), d.Set("large", strings.Repeat("x", maxValueBytes-100)), d.SetPreference("middle", strings.Repeat("y", 300)))
+	})
+	again := update(t, st, create(t, st, alice, full), func(d *Draft) error { return d.Explore(Schema{Account: 7, EventType: "Log"}) })
+	unread := &Session{content: whole.content}
+	unread.others = merge.Fields{"r:new": merge.NewRegister(whole.latest, "?"), "s:x:new": merge.NewElement(whole.latest, merge.Stamp{}, "?")}
+	deleted := create(t, st, alice, nil)
+	if err := st.Delete(t.Context(), alice, deleted.Handle()); err != nil {
+		t.Fatal(err)
+	}
+	grave, _ := st.live.GetQuietly(string(deleted.handle))
+	for name, s := range map[string]*Session{"large": large, "whole": whole, "again": again, "unread": unread, "deleted": grave, "empty": create(t, st, alice, nil)} {
+		handle, fields, err := readRecord(r.record(&s.content))
+		if want := s.fieldsSince(merge.Stamp{}); err != nil || handle != s.handle || !reflect.DeepEqual(fields, want) {
+			t.Errorf("%s: %v, fields\n%q\nwant\n%q", name, err, fields, want)
+		}
+	}
+}
+
+// What the recorder writes itself is what the codec would write.
+func TestAPayloadIsAsTheCodecWritesIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.Just(""), rapid.String(), rapid.StringN(250, 300, -1))
+		number := rapid.OneOf(rapid.Just(int64(0)), rapid.Int64(), rapid.Int64Range(-300, 300))
+		at := rapid.Custom(func(t *rapid.T) time.Time {
+			nanos := rapid.SampledFrom([]int64{0, 1, 120_000_000, 999_999_999}).Draw(t, "nanos")
+			return time.Unix(rapid.Int64Range(-62_135_596_800, 253_402_300_799-3600).Draw(t, "seconds"), nanos)
+		}).Draw(t, "at")
+		draw := func(name string) string { return text.Draw(t, name) }
+		var value any = draw("any")
+		if rapid.Bool().Draw(t, "number") {
+			value = []any{draw("listed")}
+		}
+		payloads := []any{
+			&Call{draw("tool"), draw("type"), at, time.Duration(number.Draw(t, "took")), Source(rapid.Byte().Draw(t, "source")), rapid.Bool().Draw(t, "failed")},
+			&Schema{number.Draw(t, "account"), draw("type"), rapid.SliceOfN(text, 0, 30).Draw(t, "attributes"), draw("fingerprint"), at},
+			&Result{draw("key"), draw("tool"), draw("type"), at, time.Duration(number.Draw(t, "took")), draw("quality"), number.Draw(t, "rows")},
+			&tally{draw("tool"), draw("type"), rapid.Uint64().Draw(t, "count")},
+			&value, &at, &struct{}{}, &identity{draw("owner"), at, at.Add(time.Hour)}, &identity{}, &Goal{Text: draw("goal")},
+			&Goal{Text: draw("goal"), Facts: map[string]any{"a": draw("fact")}}, &Goal{Facts: map[string]any{}},
+			&time.Time{}, &Call{}, &Schema{}, &Result{},
+		}
+		name := draw("string")
+		for _, payload := range append(payloads, &name) {
+			want, err := encoding.Marshal(payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := new(fieldWriter).appendPayload(nil, payload); !bytes.Equal(got, want) {
+				t.Fatalf("%T %+v is written as\n%x, want\n%x", payload, payload, got, want)
+			}
+		}
+	})
+}
+
+func TestReadShowsWhatIsNotAliveAnyMore(t *testing.T) {
+	st := open(t, Options{})
+	s := create(t, st, alice, full)
+	read, deleted, err := Read(s.record())
+	if err != nil || deleted || read.Owner() != alice || !reflect.DeepEqual(known(read), known(s)) {
+		t.Errorf("%v, %v: read\n%v\nwant\n%v", err, deleted, known(read), known(s))
+	}
+	if err := st.Delete(t.Context(), alice, s.Handle()); err != nil {
+		t.Fatal(err)
+	}
+	grave, _ := st.live.GetQuietly(string(s.handle))
+	if read, deleted, err := Read(grave.record()); err != nil || !deleted || read.Handle() != s.Handle() || read.Owner() != "" {
+		t.Errorf("a tombstone: %v, %v, %v", read, deleted, err)
+	}
+	if _, _, err := Read([]byte("no record")); !errors.Is(err, ErrRecord) {
+		t.Errorf("no record: %v", err)
+	}
+}
 
 func TestARestoredSessionIsTheSame(t *testing.T) {
 	st, other := open(t, Options{}), open(t, Options{})

@@ -241,7 +241,7 @@ func (st *Store) absence(owner Owner, handle Handle, cause error) error {
 		return ErrExpired
 	}
 	if cause != nil {
-		return fmt.Errorf("%w here, and the replica could not be asked: %w", ErrNotFound, cause)
+		return fmt.Errorf("%w here; %w: %w", ErrNotFound, ErrUnreached, cause)
 	}
 	return ErrNotFound
 }

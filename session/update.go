@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -131,11 +132,12 @@ func (st *Store) Touch(ctx context.Context, owner Owner, handle Handle) error {
 
 // Delete ends a session, everywhere and for good: a change that somebody else
 // makes at the same time does not bring it back. It is nil as well where there is
-// no such session, or it is somebody else's, which is left alone.
+// no such session, or it is somebody else's, which is left alone. The error matches
+// ErrUnreached where the session is not here and may be elsewhere.
 func (st *Store) Delete(ctx context.Context, owner Owner, handle Handle) error {
 	was, err := st.bury(ctx, owner, handle)
-	if err != nil && st.closed.Load() {
-		return ErrClosed
+	if errors.Is(err, ErrUnreached) || errors.Is(err, ErrClosed) {
+		return err
 	}
 	if was != nil {
 		st.ended.deletion(was, st.options.Now())

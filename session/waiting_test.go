@@ -57,3 +57,23 @@ func (w watchedReplica) Merge(ctx context.Context, r merge.Request) (merge.Reply
 	w.see(ctx)
 	return w.line.Merge(ctx, r)
 }
+
+// A deletion that nobody can be told of is not confirmed: the session may be elsewhere.
+func TestADeletionThatReachesNobodyIsNotConfirmed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := newHub().connect()
+		st := open(t, Options{Replica: line})
+		line.set(true)
+		if err := st.Delete(t.Context(), "owner", newHandle()); !errors.Is(err, ErrUnreached) || !errors.Is(err, errDown) {
+			t.Errorf("Delete: %v, want ErrUnreached and why", err)
+		}
+		mine := create(t, st, "owner", nil)
+		if err := st.Delete(t.Context(), "owner", mine.Handle()); err != nil {
+			t.Errorf("Delete of what is here: %v", err)
+		}
+		line.set(false)
+		if err := st.Delete(t.Context(), "owner", newHandle()); err != nil {
+			t.Errorf("Delete of what is nowhere: %v", err)
+		}
+	})
+}

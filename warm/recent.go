@@ -69,3 +69,22 @@ func (r *recent[K, V]) drop(place *list.Element) {
 }
 
 func (r *recent[K, V]) len() int { return len(r.places) }
+
+// putLast sets key's value, as that of the entry used longest ago. It does nothing,
+// and says so, where there is no room or the key is there.
+func (r *recent[K, V]) putLast(key K, value V) bool {
+	if r.places[key] != nil || len(r.places) == r.limit {
+		return false
+	}
+	r.places[key] = r.order.PushBack(&recentEntry[K, V]{key: key, value: value})
+	return true
+}
+
+// keys returns all keys, most recently used first.
+func (r *recent[K, V]) keys() []K {
+	keys := make([]K, 0, len(r.places))
+	for place := r.order.Front(); place != nil; place = place.Next() {
+		keys = append(keys, place.Value.(*recentEntry[K, V]).key)
+	}
+	return keys
+}

@@ -1,7 +1,8 @@
 // Command uds-state is New Relic data discovery on the state library.
 //
 // "uds-state serve" is an MCP server whose tools answer through one shared state;
-// "uds-state keys" manages who may connect to it over HTTP.
+// "uds-state keys" manages who may connect to it over HTTP, and "uds-state snapshot"
+// shows what a snapshot of its state holds.
 //
 // "uds-state demo" lets concurrent discovery sessions explore an account through
 // one shared state, and prints how many of their queries were answered from
@@ -41,6 +42,7 @@ const usage = `usage: uds-state <command>
 commands:
   serve     an MCP server over a state: stdio, or HTTP
   keys      the API keys that may connect over HTTP
+  snapshot  what a snapshot of a state holds, as JSON
   demo      discovery sessions over a shared state, and what it saves them
   version   the version of this program
 
@@ -87,6 +89,8 @@ func dispatch(ctx context.Context, args []string, p process) error {
 		return runServe(ctx, args[1:], p)
 	case "keys":
 		return runKeys(args[1:], p)
+	case "snapshot":
+		return runSnapshot(args[1:], p)
 	case "demo":
 		return runDemo(ctx, args[1:], p)
 	case "version":

@@ -31,9 +31,10 @@ var ErrNotStarted = errors.New("snapshot: not started")
 //	defer k.Close(ctx)
 //
 // Contract: a change that is counted by Changed after it was made is in a
-// snapshot that begins at most an interval later; so a process that is killed
-// loses one interval and what the snapshot took, and one that is closed nothing.
-// Changed never waits. Snapshots that changes ask for are held back where the disk
+// snapshot that has ended an interval later, if that takes no longer than the one
+// before it; so a process that is killed loses an interval at most, and one that is
+// closed nothing. Where a snapshot takes more than a third of the interval it loses
+// three times that, as there is a pause as long after each. Changed never waits. Snapshots that changes ask for are held back where the disk
 // is so slow that they would go on for ever.
 //
 // Accepted: what is changed without Changed is kept with the next snapshot, and
@@ -62,8 +63,10 @@ type Keeper struct {
 	waiting []chan error // INVARIANT: guarded by mu; each has room for one answer.
 	status  Status
 
-	// rested is when changes may ask again. INVARIANT: only run touches it.
+	// rested is when changes may ask again, and took how long the last snapshot did.
+	// INVARIANT: only run touches them.
 	rested time.Time
+	took   time.Duration
 	// last is what Close answers. INVARIANT: read only when ended is closed.
 	last error
 }
@@ -203,21 +206,23 @@ func (k *Keeper) Status() Status {
 // run decides when.
 func (k *Keeper) run() {
 	defer close(k.ended)
-	next := k.next()
+	next := k.next(time.Now())
 	timer := time.NewTimer(time.Until(next))
 	defer timer.Stop()
 	for {
 		select {
 		case <-timer.C:
+			from := time.Now()
 			if k.changes.Load() > 0 {
 				k.take()
 			}
-			next = k.next()
+			next = k.next(from)
 		case <-k.enough:
 			next = earlier(next, k.rested)
 		case <-k.asked:
+			from := time.Now()
 			k.take()
-			next = k.next()
+			next = k.next(from)
 		case <-k.stop:
 			k.last = k.take()
 			return
@@ -226,9 +231,13 @@ func (k *Keeper) run() {
 	}
 }
 
-// next is when the next snapshot is due, if changes don't ask for an earlier one.
-func (k *Keeper) next() time.Time {
-	due := time.Now().Add(k.options.Interval - rand.N(k.options.Interval/jitterShare))
+// next is when the next snapshot is due, if changes don't ask for an earlier one: so
+// that it ends an interval after the last one began, or there was nothing to save.
+func (k *Keeper) next(from time.Time) time.Time {
+	due := from.Add(k.options.Interval - rand.N(k.options.Interval/jitterShare) - k.took)
+	if pause := time.Now().Add(k.took); due.Before(pause) {
+		due = pause
+	}
 	if k.changes.Load() >= int64(k.options.Changes) { // they came while the last was taken
 		return earlier(due, k.rested)
 	}
@@ -272,7 +281,8 @@ func (k *Keeper) note(began time.Time, done written, err error) {
 	defer k.mu.Unlock()
 	now := time.Now()
 	k.status.Running = time.Time{}
-	k.rested = now.Add(restFactor * now.Sub(began))
+	k.took = now.Sub(began)
+	k.rested = now.Add(restFactor * k.took)
 	if err != nil {
 		k.rested = now.Add(k.options.Interval) // changes can't mend it
 		k.failed(now, err)
@@ -284,7 +294,7 @@ func (k *Keeper) note(began time.Time, done written, err error) {
 	if done.refused > k.status.Refused {
 		k.options.Logger.Warn("records are too large for a snapshot", "records", done.refused, "maximumBytes", k.options.MaxRecordBytes)
 	}
-	k.status.File, k.status.Saved, k.status.Took = done.path, now, now.Sub(began)
+	k.status.File, k.status.Saved, k.status.Took = done.path, now, k.took
 	k.status.Bytes, k.status.Records, k.status.Refused = done.bytes, done.records, done.refused
 	k.status.Failing, k.status.Untidy = nil, done.untidy
 	k.status.Taken++

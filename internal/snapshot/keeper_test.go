@@ -162,8 +162,25 @@ func TestOnASlowDiskChangesWaitAndTheIntervalHolds(t *testing.T) {
 			k.Changed(10)
 			time.Sleep(time.Second / 30)
 		}
-		if got := c.asked() - was; got < 7 || got > 9 {
-			t.Errorf("%d snapshots in ten minutes of intervals of at most a minute and 20 s each", got)
+		if got := c.asked() - was; got < 14 || got > 16 {
+			t.Errorf("%d snapshots in ten minutes, of 20 s each: want a pause of as much between them", got)
+		}
+	})
+}
+
+// A process that is killed just before a snapshot ends loses what came after the one
+// before it began: no more than an interval.
+func TestASnapshotEndsWithinTheInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, _ := started(t, Options{Interval: time.Minute, files: &slow{takes: 10 * time.Second}})
+		k.Changed(1)
+		time.Sleep(90 * time.Second) // the first is not known to be slow before it is taken
+		for began := time.Now(); time.Since(began) < 20*time.Minute; time.Sleep(time.Second) {
+			k.Changed(1)
+			s := k.Status()
+			if since := time.Since(s.Saved.Add(-s.Took)); !s.Saved.IsZero() && since > time.Minute+time.Second {
+				t.Fatalf("what is kept is as of %v ago", since)
+			}
 		}
 	})
 }

@@ -82,7 +82,7 @@ func (s *Server) failureOf(err error) *Failure {
 		return failure
 	case errors.Is(err, session.ErrExpired):
 		return failf(ExpiredHandle, "this discovery has ended: %s. Begin another with start_discovery", s.expiry())
-	case errors.Is(err, session.ErrNotFound) && unasked(err):
+	case errors.Is(err, session.ErrUnreached):
 		return failf(Unavailable, "no discovery of yours that this server knows has this handle, and the store where others keep theirs can't be asked; try again in a moment")
 	case errors.Is(err, session.ErrNotFound):
 		return failf(UnknownHandle, "no discovery of yours has this handle. It must be one that start_discovery returned and that has not ended; list_discoveries has those")
@@ -98,14 +98,6 @@ func (s *Server) failureOf(err error) *Failure {
 		return failf(Cancelled, "the call was cancelled")
 	}
 	return failf(Internal, "the server could not answer this call; its log says why")
-}
-
-// unasked is true where a session was not found and could be elsewhere: package
-// session wraps, beside ErrNotFound, why its replica could not be asked. A client
-// that is told unknown_handle begins anew, and what it had learned is lost to it.
-func unasked(err error) bool {
-	several, ok := err.(interface{ Unwrap() []error })
-	return ok && len(several.Unwrap()) > 1
 }
 
 func failureOfQuery(err error) *Failure {
