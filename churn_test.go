@@ -238,6 +238,7 @@ func (c *churn) found(format string, args ...any) {
 func (c *churn) look(limit time.Duration) bool {
 	c.turn.Lock()
 	defer c.turn.Unlock()
+	c.overtake()
 	if !c.heardAll(time.Now().Add(limit)) {
 		c.putOff.Add(1)
 		return false
@@ -254,6 +255,42 @@ func (c *churn) look(limit time.Duration) bool {
 		}
 	}
 	return true
+}
+
+// overtake has each instance load some keys that nobody has, and another change them
+// meanwhile. Nobody loads them again before they are compared: a result that is kept
+// although it was overtaken would be there.
+func (c *churn) overtake() {
+	var all sync.WaitGroup
+	for at, m := range c.members {
+		other := c.members[(at+1)%len(c.members)]
+		for range 5 {
+			key := rand.IntN(churnKeys/len(c.members))*len(c.members) + at
+			c.origin.change(key)
+			m.c.Delete(keyOf(c.t, key))
+			loading := make(chan struct{})
+			fetched := make(chan struct{})
+			all.Go(func() {
+				defer close(fetched)
+				_, _ = m.c.FetchWithTerms(c.t.Context(), keyOf(c.t, key), func(ctx context.Context) (report, Terms, error) {
+					version := c.origin.version(key)
+					close(loading)
+					err := clock.Sleep(ctx, 10*time.Millisecond+rand.N(30*time.Millisecond))
+					return report{Count: version}, Terms{Tags: []Tag{churnTag(key)}}, err
+				})
+			})
+			all.Go(func() {
+				select {
+				case <-loading:
+					c.keys.Add(1)
+					c.origin.change(key)
+					other.c.Delete(keyOf(c.t, key))
+				case <-fetched:
+				}
+			})
+		}
+	}
+	all.Wait()
 }
 
 func (c *churn) compare(who string, key int, version int64) {
@@ -362,8 +399,8 @@ func TestChurn(t *testing.T) {
 	for len(c.stale) > 0 {
 		t.Error(<-c.stale)
 	}
-	if c.looks.Load() < 2 || c.compared == 0 {
-		t.Errorf("%d looks compared %d results: want more", c.looks.Load(), c.compared)
+	if c.compared == 0 { // which trouble may leave to the last look
+		t.Errorf("%d looks compared nothing", c.looks.Load())
 	}
 	for key := range churnKeys {
 		for at, m := range c.members {

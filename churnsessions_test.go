@@ -58,7 +58,7 @@ func (c *sessionChurn) change(t testing.TB, at int, st *State) {
 			return
 		}
 		c.confirm(s.Handle(), name, n, eventType)
-	case rand.IntN(100) == 0:
+	case rand.IntN(1500) == 0:
 		if _, err := st.Sessions().Get(t.Context(), alice, handle); err != nil {
 			return // Delete says nothing of a session that is not here and can't be asked for
 		}

@@ -149,6 +149,9 @@ func TestADayLeavesNothingBehind(t *testing.T) {
 	var seen []heldThings
 	for n := range minutes {
 		d.trouble(n)
+		for _, m := range d.members {
+			m.awaitLive()
+		}
 		d.minute(n)
 		if (n+1)*10/minutes > n*10/minutes {
 			seen = append(seen, d.held())

@@ -419,8 +419,8 @@ func TestChurn(t *testing.T) {
 	for len(c.stale) > 0 {
 		t.Error(<-c.stale)
 	}
-	if c.looks.Load() < 2 || c.compared == 0 {
-		t.Errorf("%d looks compared %d values: want more", c.looks.Load(), c.compared)
+	if c.compared == 0 { // which trouble may leave to the last look
+		t.Errorf("%d looks compared nothing", c.looks.Load())
 	}
 }
 
