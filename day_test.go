@@ -165,10 +165,15 @@ func TestADayLeavesNothingBehind(t *testing.T) {
 	if most := 2*dayResults + 100; last.indexed > most {
 		t.Errorf("%d keys in the index for %d results", last.indexed, last.results)
 	}
-	if last.goroutines > first.goroutines+10 { // the client has some that end later
-		t.Errorf("%d goroutines, then %d", first.goroutines, last.goroutines)
+	// Leases are given back some time after, and the client has goroutines that end later.
+	redistest.Await(t, fmt.Sprintf("of %d goroutines there are no more than %d", last.goroutines, first.goroutines+10), func() bool {
+		return runtime.NumGoroutine() <= first.goroutines+10
+	})
+	heapBytes := last.heapBytes // the least of three, since a lost connection's buffers go later
+	for _, h := range seen[len(seen)-3:] {
+		heapBytes = min(heapBytes, h.heapBytes)
 	}
-	if last.heapBytes > first.heapBytes+first.heapBytes/10+1<<20 {
-		t.Errorf("a heap of %d bytes, then of %d", first.heapBytes, last.heapBytes)
+	if heapBytes > first.heapBytes+first.heapBytes/10+1<<20 {
+		t.Errorf("a heap of %d bytes, then of %d", first.heapBytes, heapBytes)
 	}
 }
