@@ -96,8 +96,14 @@ crash-long: ## 500 kills while snapshots are written: half a minute
 .PHONY: churn
 churn: ## three instances and a Redis that is killed, stopped, cut off and emptied for a minute
 	@scripts/need redis-server redis-server
-	@go test ./remote -run TestChurn -churn 60s -timeout 0
-	@go test . -run TestChurn -churn 60s -timeout 0
+	@go test ./remote -run TestChurn -v -churn 60s -timeout 0
+	@go test . -run TestChurn -v -churn 60s -timeout 0
+
+.PHONY: redis-day
+redis-day: ## a day's work with Redis in minutes: nothing piles up
+	@scripts/need redis-server redis-server
+	@go test ./remote -run TestADay -v -day 24h -timeout 0
+	@go test . -run TestADay -v -day 24h -timeout 0
 
 .PHONY: fuzz
 fuzz: ## every fuzz target in turn, FUZZTIME=30s each

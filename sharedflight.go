@@ -36,7 +36,9 @@ func (fs *flights[T]) forget(n sharedName) {
 		return
 	}
 	delete(fs.setbacks, key)
-	fs.ground(key)
+	if !fs.sharing.fenceRemoved {
+		fs.ground(key)
+	}
 	fs.engine.Delete(key)
 	fs.previews.remove(key)
 }

@@ -19,6 +19,9 @@ type sharing struct {
 	kind        string
 	fingerprint uint64    // of the results' type
 	index       *keyIndex // INVARIANT: guarded by flights.mu.
+	// fenceRemoved has loads be kept that were overtaken elsewhere. INVARIANT: guarded by
+	// flights.mu, and false, but where a test shows what the fence is for.
+	fenceRemoved bool
 
 	hits     atomic.Uint64 // results that Redis had
 	unusable atomic.Uint64 // that could not be read
@@ -162,7 +165,7 @@ const (
 // it with the mutex held under which the result is stored. A nil visit is of a cache
 // that shares nothing.
 func (v *visit) worth(fromRedis bool) worth {
-	if v == nil {
+	if v == nil || v.sharing.fenceRemoved {
 		return verified
 	}
 	fill := v.current()

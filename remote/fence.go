@@ -36,6 +36,9 @@ type fence struct {
 	live atomic.Bool
 
 	refused atomic.Uint64
+	// removed has every fill be valid. INVARIANT: false, but where a test shows what
+	// the fence is for.
+	removed bool
 }
 
 // Fill is one load of one key's value, from Redis or from the origin, from
@@ -163,7 +166,7 @@ func (f *Fill) Key() string { return f.key }
 // since the fill began, the key has not changed and no news can have been missed.
 // Call it with the mutex held under which the value is stored.
 func (f *Fill) Valid() bool {
-	if f.end.Load() == standing && f.suspicions.Load() == 0 {
+	if f.end.Load() == standing && f.suspicions.Load() == 0 || f.fence.removed {
 		return true
 	}
 	f.fence.refused.Add(1)

@@ -273,12 +273,14 @@ func (f *flusher) write(ctx context.Context, client rueidis.Client, l *ledger, b
 	var failure error
 	for i, r := range writeValue.ExecMulti(ctx, client, execs...) {
 		n, err := r.AsInt64()
+		if err != nil || n != 1 { // or what nobody will report stands there until nothing has room
+			t.echoes.cancel(wanted[i].key, wanted[i].id)
+		}
 		switch {
 		case err == nil && n == 1:
 			f.writes.Add(1)
 		case err == nil:
 			f.refused.Add(1)
-			t.echoes.cancel(wanted[i].key, wanted[i].id)
 		case temporary(err) && wanted[i].attempts < t.options.MaxRetries:
 			wanted[i].attempts++
 			t.dirty.giveBack(wanted[i])

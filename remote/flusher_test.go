@@ -101,6 +101,21 @@ func TestAFullRedisIsNotBelieved(t *testing.T) {
 	b.wantNone("k")
 }
 
+// Echoes that never come would fill the room that there is for them, and then whoever
+// writes a value loses it by its own echo.
+func TestAWriteThatFailedIsNotExpectedBack(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	a := live(t, s.URL(), func(o *Options) { o.MaxRetries = -1 })
+	s.MustDo("CONFIG", "SET", "maxmemory", "1")
+	for n := range 10 {
+		a.load(fmt.Sprint("k", n), "1")
+	}
+	redistest.Await(t, "all were given up", func() bool { return a.Health().Stats.WritesDropped == 10 })
+	if n := a.echoes.len(); n != 0 {
+		t.Errorf("%d echoes are awaited of writes that were never made", n)
+	}
+}
+
 func TestCloseWritesWhatWaits(t *testing.T) {
 	s := redistest.Start(t, redistest.Options{})
 	a, b := live(t, s.URL()), live(t, s.URL())

@@ -203,3 +203,9 @@ func wantError(t testing.TB, err, want error) {
 		t.Fatalf("error %v, want one that matches %v", err, want)
 	}
 }
+
+func (e *echoes) len() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.expected)
+}
