@@ -30,7 +30,7 @@ type Cache[T any] struct {
 
 // hitCounts say what became of the entries found that were not simply served.
 type hitCounts struct {
-	stale      atomic.Uint64 // served as Stale
+	stale      stripedCount  // served as Stale
 	remembered atomic.Uint64 // remembered errors, served as errors
 	dead       atomic.Uint64 // invalidated, and buried
 	unserved   atomic.Uint64 // of no use to the caller
@@ -110,7 +110,7 @@ func (c *Cache[T]) bury(key Key, e *entry[T]) {
 // stale.
 func (c *Cache[T]) serve(e *entry[T], worth standing) Result[T] {
 	if worth == stale {
-		c.counts.stale.Add(1)
+		c.counts.stale.add()
 	}
 	return e.result(Memory, worth.quality())
 }

@@ -22,10 +22,12 @@ type entry[T any] struct {
 	// ends is set and nothing refreshes the entry ahead. neverFresh where err is
 	// set, so that no hit is served at first sight.
 	plainUntilNanos int64
-	// verified is the latest epoch up to which nothing is known against the
-	// entry. INVARIANT: nothing that it depends on was invalidated after
-	// dependence.since and up to verified.
-	verified atomic.Uint64
+	// seen is the latest epoch in which somebody took a second look at the entry and
+	// found that there is nothing against it; or its complement, where they found that
+	// it is unverified and nothing else: see trust. INVARIANT: nothing that it depends on
+	// was invalidated after dependence.since and up to that epoch. Where it is no
+	// complement, the entry is not unverified in that epoch either.
+	seen atomic.Uint64
 	// asOfSeconds and asOfNanos count from the Unix epoch. A time.Time would be
 	// larger and hold a pointer; one number would have to be divided at each hit.
 	asOfSeconds int64
@@ -79,7 +81,7 @@ func (fs *flights[T]) newEntryFor(
 		settled:         t.Settled,
 		dependence:      fs.tags.with(d, t.Tags),
 	}
-	e.verified.Store(d.since)
+	e.seen.Store(d.since)
 	if fs.kind.MaximumBytes > 0 { // here, where no lock is held: it takes a while
 		e.bytes = size.Of(&e.value)
 	}
@@ -139,17 +141,20 @@ func (s standing) quality() Quality {
 }
 
 func (fs *flights[T]) judge(e *entry[T]) standing {
-	if epoch := fs.tags.epoch.Load(); e.verified.Load() != epoch {
+	if epoch := fs.tags.epoch.Load(); e.seen.Load() != epoch {
 		if fs.tags.dropped(&e.dependence) {
 			return dead
 		}
 		if at, lost := fs.trust.lostAt(e.dependence.since); lost {
+			if fs.trust.sinceGap(at) {
+				e.seen.Store(^epoch)
+			}
 			return fs.trust.unverified(e.err != nil, at, fs.clock.now())
 		}
 		if !e.settled && fs.tags.aged(&e.dependence) {
 			return e.agedStanding()
 		}
-		e.verified.Store(epoch)
+		e.seen.Store(epoch)
 	}
 	switch {
 	case e.err != nil:

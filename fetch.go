@@ -61,7 +61,8 @@ type loader[T any] func(context.Context) (T, Terms, error)
 // Fetch returns key's result from memory, or else loads it with load and keeps
 // it for as long as the kind says.
 //
-// A fresh hit takes no lock, does not look at ctx, and allocates nothing. (A
+// A fresh hit takes no lock, does not look at ctx, and allocates nothing; and so does
+// one on a result that is Stale because Redis is away. (A
 // function literal that captures variables is allocated by the caller, before
 // Fetch begins; where that matters, call Get first.)
 //
@@ -101,19 +102,26 @@ func (c *Cache[T]) Fetch(
 	ctx context.Context, key Key, load func(context.Context) (T, error),
 ) (res Result[T], err error) {
 	e, ok := c.engine.Get(key.encoded)
-	if ok && e.plainUntilNanos >= c.clock.reading.Load() && e.verified.Load() == c.tags.epoch.Load() {
-		// Not look, and not e.result(Memory, Full): that builds the result aside and copies
-		// it, which takes a third as long as the lookup.
-		res.Value, res.Source, res.Quality = e.value, Memory, Full
-		res.AsOf = time.Unix(e.asOfSeconds, int64(e.asOfNanos))
-		return res, nil
+	if ok && e.plainUntilNanos >= c.clock.reading.Load() {
+		if seen, epoch := e.seen.Load(), c.tags.epoch.Load(); seen == epoch {
+			res.Quality = Full
+		} else if seen == ^epoch && c.flights.trust.rests(epoch, c.clock.reading.Load()) {
+			c.counts.stale.add()
+			res.Quality = Stale
+		}
+		if res.Quality != Nothing {
+			// Not look, and not e.result(Memory, Full): that builds the result aside and copies
+			// it, which takes a third as long as the lookup.
+			res.Value, res.Source = e.value, Memory
+			res.AsOf = time.Unix(e.asOfSeconds, int64(e.asOfNanos))
+			return res, nil
+		}
 	}
 	return c.fetchCloser(ctx, key, e, load)
 }
 
 // fetchCloser takes a second look at an entry before a closure is allocated for
-// it: where the clock stood, or the end is near, it is fresh most often; and while
-// Redis is away, everything is stale.
+// it: where the clock stood, or the end is near, it is fresh most often.
 func (c *Cache[T]) fetchCloser(
 	ctx context.Context, key Key, e *entry[T], load func(context.Context) (T, error),
 ) (Result[T], error) {
@@ -145,7 +153,7 @@ func (c *Cache[T]) FetchWithTerms(
 // near, a closer look is needed.
 func (c *Cache[T]) look(key Key) (e *entry[T], fresh bool) {
 	e, ok := c.engine.Get(key.encoded)
-	return e, ok && e.plainUntilNanos >= c.clock.reading.Load() && e.verified.Load() == c.tags.epoch.Load()
+	return e, ok && e.plainUntilNanos >= c.clock.reading.Load() && e.seen.Load() == c.tags.epoch.Load()
 }
 
 // withoutTerms is a load that leaves its terms to the kind.

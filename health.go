@@ -155,7 +155,7 @@ func (c *Cache[T]) Stats() KindStats { return c.stats() }
 
 func (c *Cache[T]) stats() KindStats {
 	// Before the engine's, so that none of them is missing there.
-	stale, remembered := c.counts.stale.Load(), c.counts.remembered.Load()
+	stale, remembered := c.counts.stale.load(), c.counts.remembered.Load()
 	dead, unserved := c.counts.dead.Load(), c.counts.unserved.Load()
 	engine, counts := c.engine.Stats(), c.flights.tally()
 	s := KindStats{

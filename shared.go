@@ -127,7 +127,7 @@ func (s *shared) InvalidateTags(names []string) {
 		tag, isAged, ok := tagOf(name)
 		switch {
 		case !ok:
-			s.trust.begin(s.clock.exact.Now())
+			s.trust.doubt(s.clock.exact.Now())
 		case isAged:
 			aged = append(aged, tag)
 		default:
@@ -139,10 +139,10 @@ func (s *shared) InvalidateTags(names []string) {
 }
 
 // Gap is called when something may not have been heard.
-func (s *shared) Gap() { s.trust.begin(s.clock.exact.Now()) }
+func (s *shared) Gap() { s.trust.lose(s.clock.exact.Now()) }
 
 // Verified is called when all is heard again.
-func (s *shared) Verified() { s.trust.begin(s.clock.exact.Now()) }
+func (s *shared) Verified() { s.trust.restore(s.clock.exact.Now()) }
 
 // drop has tags end elsewhere. It is called before they end here. A nil one does
 // nothing.

@@ -187,6 +187,110 @@ func TestAShortGapCostsNoLoads(t *testing.T) {
 	}
 }
 
+// A hit on what is unverified is as cheap as any other, and is judged like any other.
+func TestAHitOnWhatIsUnverifiedIsServedAtFirstSight(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	a := joined(t, s.URL())
+	load := func(context.Context) (report, error) { a.loads.Add(1); return reportOf("new"), nil }
+	kept, deleted, ended := keyOf(t, "kept"), keyOf(t, "deleted"), keyOf(t, "ended")
+	tag := NamedTag(1, "n")
+	for _, key := range []Key{kept, deleted} {
+		a.fetch(key, "old")
+	}
+	a.fetch(ended, "old", tag)
+	s.Shutdown()
+	a.awaitAway()
+	loads := a.loads.Load()
+	hit := func(key Key) Result[report] {
+		res, err := a.c.Fetch(t.Context(), key, load)
+		if err != nil {
+			t.Error(err)
+		}
+		return res
+	}
+	hits := 0
+	unverified := func(key Key) {
+		t.Helper()
+		hits++
+		if res := hit(key); res.Quality != Stale || res.Value.Name != "old" || res.Source != Memory {
+			t.Errorf("%v %v from %v, want what is kept, stale", res.Quality, res.Value.Name, res.Source)
+		}
+	}
+	before := a.c.Stats().Stale
+	for range 3 {
+		for _, key := range []Key{kept, deleted, ended} {
+			unverified(key)
+		}
+	}
+	e, _ := a.c.engine.GetQuietly(kept.encoded)
+	if e.seen.Load() != ^a.st.tags.epoch.Load() {
+		t.Error("each hit on what is unverified takes the second look again")
+	}
+	if n := a.c.Stats().Stale - before; n != uint64(hits) {
+		t.Errorf("%d stale hits are counted, of %d", n, hits)
+	}
+	if n := testing.AllocsPerRun(100, func() { _, _ = a.c.Fetch(t.Context(), kept, load) }); n != 0 {
+		t.Errorf("a hit allocates %v times", n)
+	}
+	a.c.Delete(deleted)
+	a.st.Invalidate(tag)
+	for _, key := range []Key{deleted, ended} {
+		if res := hit(key); res.Value.Name != "new" || res.Quality != Full {
+			t.Errorf("%v %v is served after it was invalidated here", res.Quality, res.Value.Name)
+		}
+	}
+	unverified(kept)
+	if n := a.loads.Load() - loads; n != 2 {
+		t.Errorf("%d loads, want those of the two that were invalidated", n)
+	}
+	s.Restart()
+	a.awaitLive()
+	redistest.Await(t, "it is compared", func() bool { return hit(kept).Quality == Full })
+}
+
+// What was not compared between two gaps is unverified since the first.
+func TestWhatIsUnverifiedSinceAnEarlierGapHasLessTime(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	s.Shutdown() // so that the gaps are this test's
+	a := join(t, s.URL(), func(c *Config) { c.RedisMaxUnverified = 10 * time.Minute })
+	key, trust := keyOf(t, 1), a.c.flights.trust
+	a.fetch(key, "old")
+	now := a.st.clock.exact.Now()
+	trust.lose(now - int64(8*time.Minute))
+	trust.restore(now - int64(7*time.Minute))
+	trust.lose(now)
+	e, _ := a.c.engine.GetQuietly(key.encoded)
+	if res := a.fetch(key, "new"); res.Quality != Stale || res.Value.Name != "old" {
+		t.Errorf("%v %v, want what is kept, stale", res.Quality, res.Value.Name)
+	}
+	if e.seen.Load() == ^a.st.tags.epoch.Load() {
+		t.Error("it rests for as long as what is unverified since the second")
+	}
+	a.awaitFetch(key, "new")
+}
+
+// When Redis has been away for half of MaxUnverified, results are loaded again behind
+// hits, before they end.
+func TestInALongGapResultsAreLoadedAgain(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	a := joined(t, s.URL(), func(c *Config) { c.RedisMaxUnverified = time.Second })
+	key := keyOf(t, 1)
+	a.fetch(key, "old")
+	s.Shutdown()
+	a.awaitAway()
+	gap := a.c.flights.trust.gap.Load()
+	redistest.Await(t, "it is loaded again", func() bool {
+		res, err := a.c.Fetch(t.Context(), key, func(context.Context) (report, error) { return reportOf("new"), nil })
+		if err != nil {
+			t.Error(err)
+		}
+		if res.Value.Name == "new" && a.st.clock.exact.Now()-gap < int64(time.Second/2) {
+			t.Fatal("it was loaded too soon")
+		}
+		return res.Value.Name == "new" && res.Quality == Full
+	})
+}
+
 // While Redis does not answer, hits have nothing to do with it, and a miss waits no
 // longer than it may: the breaker opens.
 func TestAHitNeverAsksRedis(t *testing.T) {

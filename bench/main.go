@@ -4,7 +4,8 @@
 //	go run . latency       of a Get while others insert new keys
 //	go run . hits          hit ratios over traces and generators
 //	go run . memory        bytes an entry, garbage, the collector's work
-//	go run . all           all of these within -budget
+//	go run . redis         what a Redis costs and gives, live, suspended and away
+//	go run . all           all of the first four within -budget
 //	go run . plot          charts of what was measured
 //
 // Every command says on standard error what it is doing, prints its results,
@@ -40,7 +41,8 @@ func commands() []command {
 		{"latency", "of a Get while others insert new keys", latencyCommand},
 		{"hits", "hit ratios over traces and generators", hitsCommand},
 		{"memory", "bytes an entry, garbage, the collector's work", memoryCommand},
-		{"all", "all of these within a budget", allCommand},
+		{"redis", "what a Redis costs and gives: live, suspended and away", redisCommand},
+		{"all", "throughput, latency, hits and memory within a budget", allCommand},
 		{"plot", "charts of what was measured", plotCommand},
 	}
 }
