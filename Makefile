@@ -67,6 +67,7 @@ cover: ## statement coverage, by package and in all
 .PHONY: explore
 explore: ## interleavings of the engine, exhaustively within bounds: about half a minute
 	@go test -tags explore ./internal/atomics ./internal/explore
+	@go test -tags explore ./ttl -run TestExplore
 	@cd shard && go test -tags explore -run 'TestExplore|TestReduction' -timeout 10m
 
 .PHONY: explore-long

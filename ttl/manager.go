@@ -15,7 +15,7 @@ import (
 // not burn CPU on a ticker, and must not let a caller wait. So the manager
 // keeps a coarse clock that moves only when a watched deadline passes. It is
 // late by the tick to which deadlines are rounded up, plus the delay with which
-// the runtime fires a timer.
+// the runtime fires a timer, or runs a goroutine that is setting it.
 //
 // Contract: whoever publishes a record with a deadline calls [Manager.Watch]
 // afterwards. Wake-ups run on a goroutine of the runtime's timer, one at a time
