@@ -409,6 +409,15 @@ func (x *subject) history() (history []porcupine.Operation) {
 	return history
 }
 
+// everyKey: the verb concerns all keys.
+func (v verb) everyKey() bool {
+	switch v {
+	case verbExpire, verbClear, verbShut, verbPass, verbRing, verbAll:
+		return true
+	}
+	return false
+}
+
 // noteVisit is what an iterator says of one key: as a Get would that was made
 // meanwhile. It says nothing where it did not visit a key that somebody changed.
 func (x *subject) noteVisit(c call, key int, note func(call, request, answer)) {

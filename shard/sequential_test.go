@@ -40,15 +40,6 @@ const (
 	verbAll          // an iterator; see subject.noteVisit
 )
 
-// everyKey: the verb concerns all keys.
-func (v verb) everyKey() bool {
-	switch v {
-	case verbExpire, verbClear, verbShut, verbPass, verbRing, verbAll:
-		return true
-	}
-	return false
-}
-
 var verbNames = [...]string{"Get", "Set", "SetIfAbsent", "Delete", "Compute", "Remove", "Shorten", "Prolong", "Expire", "Clear", "Shut", "Attempt", "Touch",
 	"Brief", "Limit", "TouchBriefly", "Pass", "PassExactly", "Ring", "Has", "All"}
 

@@ -24,6 +24,16 @@ type sleeper struct {
 	closed  bool
 }
 
+// heard: due was called when the deadline had passed.
+func (s *sleeper) heard(deadline int64) bool {
+	for _, now := range s.woken {
+		if now >= deadline {
+			return true
+		}
+	}
+	return false
+}
+
 // act is something that happens to a manager.
 type act struct {
 	name string
@@ -87,6 +97,11 @@ func (s *sleeper) check() error {
 	if late := m.Set() - max(m.Planned(), m.Exact()); late > int64(s.passed) {
 		return fmt.Errorf("the timer is set to %d, and the manager has planned to wake at %d", m.Set(), m.Planned())
 	}
+	for _, deadline := range s.watched {
+		if !s.heard(deadline) && m.Planned() > deadline+int64(tick) {
+			return fmt.Errorf("the deadline %d is to come, and the manager has planned to wake at %d", deadline, m.Planned())
+		}
+	}
 	m.Pass(time.Second)
 	for range 100 {
 		if !m.Ring() {
@@ -97,11 +112,7 @@ func (s *sleeper) check() error {
 		return fmt.Errorf("nothing is left to wake for, and the timer is set to %d, the plan is %d", m.Set(), m.Planned())
 	}
 	for _, deadline := range s.watched {
-		heard := false
-		for _, now := range s.woken {
-			heard = heard || now >= deadline
-		}
-		if !heard || m.Now() < deadline {
+		if !s.heard(deadline) || m.Now() < deadline {
 			return fmt.Errorf("the deadline %d has passed; the clock says %d, and due was called at %v", deadline, m.Now(), s.woken)
 		}
 	}
