@@ -65,8 +65,9 @@ cover: ## statement coverage, by package and in all
 	@go test -coverprofile=cover.out -coverpkg=./... ./... && go tool cover -func=cover.out | tail -n 1
 
 .PHONY: explore
-explore: ## interleavings of the engine, exhaustively within bounds: about half a minute
+explore: ## interleavings of the engine, exhaustively within bounds: about a minute
 	@go test -tags explore ./internal/atomics ./internal/explore
+	@go test -tags explore ./ttl -run TestExplore
 	@cd shard && go test -tags explore -run 'TestExplore|TestReduction' -timeout 10m
 
 .PHONY: explore-long

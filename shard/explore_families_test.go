@@ -2,7 +2,10 @@
 
 package shard
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // families returns all scenarios there are, the longest first. The bounds and
 // limits are chosen so that all of it takes about a minute on two cores.
@@ -17,6 +20,10 @@ func families() []*family {
 		{name: "handover", scenarios: handovers(), bound: 2, limit: 20_000, seeds: 1000},
 		{name: "costed", scenarios: costed(), bound: 2, limit: 1000, seeds: 20},
 		{name: "counted", scenarios: counted(), bound: 1, limit: 1000, seeds: 20},
+		{name: "timed", scenarios: timedOnes(), bound: 2, limit: 300, seeds: 20},
+		{name: "segments", scenarios: acrossSegments(), bound: 2, limit: 500, seeds: 20},
+		{name: "newcomers", scenarios: newcomers(), bound: 2, limit: 500, seeds: 20},
+		{name: "iterators", scenarios: iterators(), bound: 2, limit: 500, seeds: 20},
 	}
 }
 
@@ -39,13 +46,17 @@ type state struct {
 	name     string
 	present  []int
 	expiring []int
+	brief    []int
 }
+
+func (st state) entries() int { return len(st.present) + len(st.expiring) + len(st.brief) }
 
 var (
 	empty       = state{name: "empty"}
 	present     = state{name: "present", present: []int{keyA, keyB}}
 	expiring    = state{name: "expiring", present: []int{keyB}, expiring: []int{keyA}}
 	spread      = state{name: "spread", present: []int{keyA, keyF}}
+	brief       = state{name: "brief", present: []int{keyB}, brief: []int{keyA}}
 	everyState  = []state{empty, present, expiring}
 	filledState = []state{present, expiring}
 )
@@ -53,10 +64,10 @@ var (
 // meet makes a scenario in which each thread does one operation. The cache is full
 // where something is to be evicted.
 func meet(prefix string, st state, options Options[int, int], threads ...[]action) *scenario {
-	sc := &scenario{heads: smallTable, options: options, present: st.present, expiring: st.expiring, threads: threads}
+	sc := &scenario{heads: smallTable, options: options, present: st.present, expiring: st.expiring, brief: st.brief, threads: threads}
 	sc.complete(prefix + "/" + st.name)
 	if sc.evicts && options.MaximumSize > 0 {
-		sc.options.MaximumSize = max(1, len(st.present)+len(st.expiring))
+		sc.options.MaximumSize = max(1, st.entries())
 	}
 	return sc
 }
@@ -87,6 +98,16 @@ func pairs() (scenarios []*scenario) {
 		eachPair(everyOperation, func(first, second []action) {
 			scenarios = append(scenarios, meet("pairs", st, roomy(), first, second))
 		})
+		if len(st.expiring) == 0 {
+			continue // the keys are alike
+		}
+		for i, first := range everyOperation {
+			for _, second := range everyOperation[i+1:] {
+				if !first.everyKey && !second.everyKey {
+					scenarios = append(scenarios, meet("pairs", st, roomy(), on(first, keyB), on(second, keyA)))
+				}
+			}
+		}
 	}
 	return scenarios
 }
@@ -118,13 +139,15 @@ func (sc *scenario) grow() {
 }
 
 func (x *subject) startGrowing() {
-	s := &x.cache.segments[0]
-	s.grow(s.table.Load())
+	for i := range x.cache.segments {
+		s := &x.cache.segments[i]
+		s.grow(s.table.Load())
+	}
 	x.cache.manager.Wake()
 }
 
-// triples are all triples of operations on one key, and with the third on another
-// of its chain.
+// triples are all triples of operations on one key, and with each of the three on
+// another of its chain.
 func triples() (scenarios []*scenario) {
 	for i, first := range everyOperation {
 		for j, second := range everyOperation[i:] {
@@ -134,6 +157,12 @@ func triples() (scenarios []*scenario) {
 				}
 				if !third.everyKey {
 					scenarios = append(scenarios, meet("triples", present, roomy(), on(first, keyA), on(second, keyA), on(third, keyB)))
+				}
+				if !second.everyKey && second != third {
+					scenarios = append(scenarios, meet("triples", present, roomy(), on(first, keyA), on(second, keyB), on(third, keyA)))
+				}
+				if !first.everyKey && first != second {
+					scenarios = append(scenarios, meet("triples", present, roomy(), on(first, keyB), on(second, keyA), on(third, keyA)))
 				}
 			}
 		}
@@ -238,8 +267,7 @@ func handovers() (scenarios []*scenario) {
 
 // costed are pairs in a cache that bounds cost, and where updates change it.
 func costed() (scenarios []*scenario) {
-	cost := func(_, value int) int64 { return int64(value%3) + 1 }
-	options := Options[int, int]{MaximumCost: 5, Cost: cost, DisableStats: true}
+	options := Options[int, int]{MaximumCost: 5, Cost: modestCost, DisableStats: true}
 	eachPair([]*operation{opSet, opSetIfAbsent, opDelete, opCompute, opShorten, opExpire, opEvict, opGrow, opClear, opClose}, func(first, second []action) {
 		sc := meet("costed", present, options, first, second)
 		sc.evicts = true
@@ -255,6 +283,157 @@ func counted() (scenarios []*scenario) {
 		sc.options.DisableStats = false
 		scenarios = append(scenarios, sc)
 	})
+	return scenarios
+}
+
+// timedOnes let time go by and the runtime's timer ring, whenever that may be, beside
+// one operation and two: with the coarse clock, which notices a deadline when the
+// timer rings, and with one that is exact.
+func timedOnes() (scenarios []*scenario) {
+	operations := []*operation{
+		opGet, opPeek, opSet, opSetIfAbsent, opDelete, opCompute, opRemove, opBrief, opLimit, opProlong, opAll, opEvict, opGrow, opClear, opClose,
+	}
+	coarse, exact := roomy(), roomy()
+	exact.ExactExpiry = true
+	pass, ring := on(opPass, keyA), on(opRing, keyA)
+	for _, options := range []Options[int, int]{coarse, exact} {
+		add := func(st state, growing bool, threads ...[]action) {
+			sc := meet("timed", st, options, threads...)
+			if growing {
+				sc.grow()
+			}
+			if options.ExactExpiry {
+				sc.name += ", exact"
+			}
+			scenarios = append(scenarios, sc)
+		}
+		for i, first := range operations {
+			add(brief, false, on(first, keyA), clone(pass), clone(ring), clone(ring))
+			add(present, false, on(first, keyA), on(opBrief, keyA), clone(pass), clone(ring))
+			add(brief, true, on(first, keyA), clone(pass), clone(ring))
+			for _, second := range operations[i:] {
+				add(brief, false, on(first, keyA), on(second, keyA), append(clone(pass), ring...))
+			}
+		}
+	}
+	return scenarios
+}
+
+// halves is a state with an entry in each of two segments, and no more.
+var halves = state{name: "halves", present: []int{keyA, keyF}}
+
+// acrossSegments are pairs on two segments that share one budget, of entries or of
+// cost, and each of which has next to nothing to evict: what one can't find, the
+// other makes up for. The same while the owner of the first is away.
+func acrossSegments() (scenarios []*scenario) {
+	operations := []*operation{opGet, opSet, opSetIfAbsent, opDelete, opCompute, opShorten, opExpire, opEvict, opShrink, opGrow, opAll, opClear, opClose}
+	sized := Options[int, int]{MaximumSize: 2, Segments: 2, DisableStats: true}
+	costed := Options[int, int]{MaximumCost: 6, Cost: modestCost, Segments: 2, DisableStats: true}
+	for _, options := range []Options[int, int]{sized, costed} {
+		kind := "segments/sized"
+		if options.Cost != nil {
+			kind = "segments/costed"
+		}
+		for i, first := range operations {
+			for j, second := range operations {
+				if first == opShrink && options.Cost != nil || second == opShrink && options.Cost != nil {
+					continue
+				}
+				there := on(second, keyF)
+				if second == opEvict {
+					there = on(opSet, keyE)
+				}
+				add := func(prefix string, threads ...[]action) *scenario {
+					sc := meet(prefix, halves, options, threads...)
+					sc.evicts = true
+					scenarios = append(scenarios, sc)
+					return sc
+				}
+				add(kind, on(first, keyA), there)
+				if j < i {
+					continue
+				}
+				sc := add(kind+"/ownerless", on(first, keyA), clone(there), on(opSet, keyD))
+				sc.before = func(x *subject) { x.cache.segments[0].owner.Store(owned) }
+				sc.after = func(x *subject) {
+					s := &x.cache.segments[0]
+					s.release()
+					s.settle(nil)
+				}
+			}
+		}
+	}
+	return scenarios
+}
+
+// modestCost is from 1 to 3, and changes with each write.
+func modestCost(_, value int) int64 { return int64(value%3) + 1 }
+
+// newcomers are entries that die, in every way there is, before they are counted
+// (see room.go), in a full cache where others write as well; also where an entry is
+// announced to an owner who has just left, and in two segments.
+func newcomers() (scenarios []*scenario) {
+	killers := [][]action{
+		on(opDelete, keyD), on(opRemove, keyD), on(opSet, keyD), on(opClear, keyD), on(opClose, keyD),
+		append(on(opShorten, keyD), on(opExpire, keyD)...),
+	}
+	writers := []*operation{opSet, opSetIfAbsent, opCompute}
+	others := [][]action{nil, on(opGet, keyD), on(opSet, keyE), on(opSet, keyD), on(opDelete, keyA), on(opSet, keyF)}
+	for _, segments := range []int{1, 2} {
+		for _, announced := range []bool{false, true} {
+			for _, killer := range killers {
+				for i, other := range others {
+					threads := [][]action{on(writers[i%len(writers)], keyD), clone(killer)}
+					if other != nil {
+						threads = append(threads, clone(other))
+					}
+					options := tight(2)
+					options.Segments = segments
+					prefix := fmt.Sprintf("newcomers/%d", segments)
+					sc := meet(prefix, halves, options, threads...)
+					sc.evicts, sc.options.MaximumSize = true, 2
+					if announced {
+						sc.name += ", announced"
+						sc.before = (*subject).announceOne
+					}
+					scenarios = append(scenarios, sc)
+				}
+			}
+		}
+	}
+	return scenarios
+}
+
+// announceOne leaves an entry to an owner who has gone without a look back.
+func (x *subject) announceOne() {
+	s := &x.cache.segments[0]
+	s.owner.Store(owned)
+	x.perform(-1, action{operation: opSet, key: keyC, value: firstValue + x.scenario.entries()})
+	s.owner.Store(free)
+	x.cache.manager.Wake()
+}
+
+func (sc *scenario) entries() int { return len(sc.present) + len(sc.expiring) + len(sc.brief) }
+
+// iterators go through the cache while an operation changes it, or two of which one
+// makes the table move.
+func iterators() (scenarios []*scenario) {
+	for _, iterator := range []*operation{opAll, opKeys, opHottest} {
+		for _, o := range []*operation{opSet, opSetIfAbsent, opDelete, opCompute, opShorten, opProlong, opExpire, opEvict, opGrow, opClear, opClose} {
+			for _, st := range []state{present, expiring, spread} {
+				scenarios = append(scenarios, meet("iterators", st, roomy(), on(iterator, keyA), on(o, keyA)))
+				moving := meet("iterators", st, roomy(), on(iterator, keyA), on(o, keyA))
+				moving.grow()
+				scenarios = append(scenarios, moving)
+				if o != opGrow {
+					scenarios = append(scenarios, meet("iterators", st, roomy(), on(iterator, keyA), on(o, keyA), on(opGrow, keyA)))
+				}
+				if again := append(on(opDelete, keyA), on(opSet, keyA)...); o == opGrow {
+					scenarios = append(scenarios, meet("iterators", st, roomy(), on(iterator, keyA), again, on(opGrow, keyA)))
+				}
+			}
+		}
+	}
 	return scenarios
 }
 

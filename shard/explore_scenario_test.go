@@ -4,6 +4,7 @@ package shard
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type operation struct {
 	evicts   bool // it needs a full cache, or makes one too full
 	expires  bool // it needs the clock
 	closes   bool
+	timed    bool // it needs time that goes by, and the runtime's timer
 	run      func(x *subject, key, value int) answer
 }
 
@@ -80,10 +82,46 @@ var (
 		return answer{ok: x.cache.Set(key, value)}
 	}}
 	opGrow = &operation{name: "Grow", everyKey: true, silent: true, run: func(x *subject, _, _ int) answer {
-		s := &x.cache.segments[0]
-		t := s.table.Load()
-		s.startGrowing(t)
-		s.helpMoving(t)
+		for i := range x.cache.segments {
+			s := &x.cache.segments[i]
+			t := s.table.Load()
+			s.startGrowing(t)
+			s.helpMoving(t)
+		}
+		return answer{}
+	}}
+	opBrief = &operation{name: "Brief", verb: verbBrief, writes: true, timed: true, run: func(x *subject, key, value int) answer {
+		return answer{ok: x.cache.SetWithTTL(key, value, briefTTL)}
+	}}
+	opLimit = &operation{name: "Limit", verb: verbLimit, timed: true, run: func(x *subject, key, _ int) answer {
+		return answer{ok: x.cache.SetTTL(key, briefTTL)}
+	}}
+	opPass = &operation{name: "Pass", verb: verbPass, everyKey: true, timed: true, run: func(x *subject, _, _ int) answer {
+		x.cache.manager.Pass(passing)
+		return answer{}
+	}}
+	opRing = &operation{name: "Ring", verb: verbRing, everyKey: true, timed: true, run: func(x *subject, _, _ int) answer {
+		return answer{ok: x.cache.manager.Ring()}
+	}}
+	opAll = &operation{name: "All", verb: verbAll, everyKey: true, run: func(x *subject, _, _ int) answer {
+		return x.iterate(x.cache.All())
+	}}
+	opKeys = &operation{name: "Keys", verb: verbAll, everyKey: true, run: func(x *subject, _, _ int) answer {
+		return x.iterate(func(yield func(int, int) bool) {
+			for key := range x.cache.Keys() {
+				if !yield(key, 0) {
+					return
+				}
+			}
+		})
+	}}
+	opHottest = &operation{name: "Hottest", verb: verbAll, everyKey: true, run: func(x *subject, _, _ int) answer {
+		return x.iterate(x.cache.Hottest())
+	}}
+	opShrink = &operation{name: "Shrink", everyKey: true, silent: true, evicts: true, run: func(x *subject, _, _ int) answer {
+		if err := x.cache.Resize(1); err != nil {
+			panic(err)
+		}
 		return answer{}
 	}}
 	opClear = &operation{name: "Clear", verb: verbClear, everyKey: true, run: func(x *subject, _, _ int) answer {
@@ -100,6 +138,41 @@ var (
 var everyOperation = []*operation{
 	opGet, opSet, opSetIfAbsent, opDelete, opCompute, opRemove, opShorten, opProlong, opExpire, opEvict, opGrow, opClear, opClose,
 }
+
+const (
+	// briefTTL is over when time has gone by once, and begins anew for what is
+	// written afterwards.
+	briefTTL = defaultTick
+	passing  = time.Second
+)
+
+// iterate goes through entries. What it meets is noted with the call: a value, or
+// anyValue where only the key is known.
+func (x *subject) iterate(entries iter.Seq2[int, int]) answer {
+	var met [keyCount]int
+	for key, value := range entries {
+		if met[key] != 0 {
+			panic(fmt.Sprintf("key %d was visited twice", key))
+		}
+		met[key] = value
+		if value == 0 {
+			met[key] = anyValue
+		}
+	}
+	packed := 0
+	for key := range met {
+		packed |= met[key] << (metBits * key)
+	}
+	return answer{value: packed}
+}
+
+// What an iterator met is packed into the value that it answers.
+const (
+	metBits  = 7
+	anyValue = maxValues
+)
+
+func metAt(packed, key int) int { return packed >> (metBits * key) & (1<<metBits - 1) }
 
 // shorten is SetTTL as it would have been a moment ago: with a deadline that has
 // passed, which the coarse clock does not know yet.
@@ -137,12 +210,13 @@ type scenario struct {
 
 	present  []int // keys that are there at first
 	expiring []int // keys whose deadline has passed, though the clock doesn't know
+	brief    []int // keys whose deadline passes when time goes by
 	before   func(x *subject)
 	threads  [][]action
 	after    func(x *subject) // when all threads have finished
 
 	// What follows from the actions: complete sets them.
-	evicts, expires, closes, grows bool
+	evicts, expires, closes, grows, timed bool
 }
 
 // complete gives each write a value of its own, and the scenario its name.
@@ -160,11 +234,12 @@ func (sc *scenario) complete(prefix string) *scenario {
 			o := a.operation
 			sc.evicts, sc.expires = sc.evicts || o.evicts, sc.expires || o.expires
 			sc.closes, sc.grows = sc.closes || o.closes, sc.grows || o == opGrow
+			sc.timed = sc.timed || o.timed
 			actions = append(actions, a.name())
 		}
 		names = append(names, strings.Join(actions, ","))
 	}
-	sc.expires = sc.expires || len(sc.expiring) > 0
+	sc.expires = sc.expires || sc.timed || len(sc.expiring)+len(sc.brief) > 0
 	sc.name = fmt.Sprintf("%s/%s", prefix, strings.Join(names, "+"))
 	return sc
 }
@@ -205,6 +280,10 @@ func (sc *scenario) program(past *ttl.Manager, seen *histories) explore.Program 
 		}
 		for _, key := range sc.expiring {
 			x.plant(key, value)
+			value++
+		}
+		for _, key := range sc.brief {
+			x.perform(-1, action{operation: opBrief, key: key, value: value})
 			value++
 		}
 		if sc.before != nil {

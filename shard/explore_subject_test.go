@@ -3,6 +3,7 @@
 package shard
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
+	"github.com/uds-platform/state/internal/clock"
 	"github.com/uds-platform/state/internal/explore"
 )
 
@@ -49,24 +51,22 @@ func newSubject(sc *scenario) *subject {
 		causes:   make([]Cause, maxValues),
 	}
 	o := sc.options
-	o.Segments = 1
+	o.Segments = max(1, o.Segments)
 	o.OnRemoval = x.removed
 	c, err := New(o)
 	if err != nil {
 		panic(err)
 	}
 	c.hasher = hasher[int]{shape: shapeCustom, custom: hashOf}
-	s := &c.segments[0]
-	small := newTable[int, int](sc.heads)
-	s.table.Store(small)
-	s.policy.sweptTable = small
+	c.shrinkTables(sc.heads)
 	x.cache = c
 	return x
 }
 
 // Keys. The first three share every chain, however large the table; the next two
 // share one with them while the table has four heads or fewer. The last is always
-// in another.
+// in another. In a cache of two segments the last two are in the second, by the
+// highest bit of their hash.
 const (
 	keyA = iota
 	keyB
@@ -82,9 +82,11 @@ func hashOf(key int) uint64 {
 	case key <= keyC:
 		return 0
 	case key == keyF:
-		return 1
+		return 1<<63 | 1
+	case key == keyE:
+		return 1<<63 | 8
 	}
-	return uint64(4 * (key - keyC))
+	return 4
 }
 
 func (x *subject) removed(_, value int, cause Cause) {
@@ -180,14 +182,16 @@ func (x *subject) check(seen *histories) (err error) {
 	if x.scenario.after != nil {
 		x.scenario.after(x)
 	}
-	if x.cache.segments[0].owner.Load() != free {
-		f.Fatalf("the segment stays owned")
+	for i := range x.cache.segments {
+		if x.cache.segments[i].owner.Load() != free {
+			f.Fatalf("segment %d stays owned", i)
+		}
+		x.checkNothingIsForgotten(f, &x.cache.segments[i])
 	}
-	x.checkNothingIsForgotten(f)
-	for key := range keyCount {
-		index := x.begin(-1, request{verb: verbGet, key: key})
-		value, ok := x.cache.GetQuietly(key)
-		x.end(index, answer{value: value, ok: ok})
+	if x.scenario.timed && !x.scenario.closes {
+		x.passAll(f)
+	} else {
+		x.look()
 	}
 	x.cache.deepCheck(f)
 	x.checkAccounts(f, x.scenario.closes)
@@ -203,12 +207,20 @@ func (x *subject) check(seen *histories) (err error) {
 
 // checkNothingIsForgotten: what nobody has done by the end, the manager is going to
 // be woken for.
-func (x *subject) checkNothingIsForgotten(f *faults) {
-	s := &x.cache.segments[0]
+func (x *subject) checkNothingIsForgotten(f *faults, s *segment[int, int]) {
 	if x.scenario.closes {
 		return
 	}
 	planned, now := x.cache.manager.Planned(), x.cache.manager.Exact()
+	// Where time goes by between the look at the clock and the setting of the timer,
+	// that rings later by as much.
+	var passed int64
+	if x.scenario.timed {
+		passed = int64(passing)
+	}
+	if set := x.cache.manager.Set(); set > max(planned, now) && set-passed > max(planned, now) {
+		f.Errorf("the manager has planned to wake at %d, and the timer is set to %d", planned, set)
+	}
 	if left := s.hasWork() || s.table.Load().next.Load() != nil || x.cache.overSize(); left && planned > now {
 		f.Errorf("work is left (on the stacks: %v, over the maximum: %v), and nobody is going to do it", s.hasWork(), x.cache.overSize())
 	}
@@ -218,14 +230,50 @@ func (x *subject) checkNothingIsForgotten(f *faults) {
 	}
 }
 
+// passAll lets all time go by that there is, and the timer ring, after the state in
+// between has become part of the history. Then everything that had a deadline is
+// gone, and nobody else had to do anything for it.
+func (x *subject) passAll(f *faults) {
+	x.look()
+	x.cache.manager.Pass(time.Hour)
+	const most = 100
+	for rings := 0; x.cache.manager.Ring(); rings++ {
+		if rings == most {
+			f.Fatalf("the timer has rung %d times, and is due again", rings)
+		}
+	}
+	if at := x.cache.manager.Set(); at != clock.Never {
+		f.Errorf("every deadline has passed and the timer has rung, and it is set to %d", at)
+	}
+	for i := range x.cache.segments {
+		x.cache.segments[i].each(func(n *node[int, int], cl *cell[int]) bool {
+			if cl.deadlineNanos != never {
+				f.Errorf("key %d is still there, an hour after its deadline", n.key)
+			}
+			return true
+		})
+	}
+}
+
+// look asks for every key, as part of the history.
+func (x *subject) look() {
+	for key := range keyCount {
+		index := x.begin(-1, request{verb: verbGet, key: key})
+		value, ok := x.cache.GetQuietly(key)
+		x.end(index, answer{value: value, ok: ok})
+	}
+}
+
 // checkAccounts: every value that got in is there or has left once, and no other
 // has left.
 func (x *subject) checkAccounts(f *faults, closed bool) {
 	present := make([]bool, maxValues)
-	x.cache.segments[0].each(func(_ *node[int, int], cl *cell[int]) bool {
-		present[cl.value] = true // expired or not
-		return true
-	})
+	for i := range x.cache.segments {
+		x.cache.segments[i].each(func(_ *node[int, int], cl *cell[int]) bool {
+			present[cl.value] = true // expired or not
+			return true
+		})
+	}
 	for value := range maxValues {
 		entered, left, there := x.entered[value], x.left[value], present[value]
 		switch {
@@ -287,7 +335,7 @@ func (h *histories) linearizable(x *subject) bool {
 
 // fingerprint tells histories apart.
 func (x *subject) fingerprint() []byte {
-	print := make([]byte, 0, 9*len(x.calls))
+	print := make([]byte, 0, 15*len(x.calls))
 	for _, c := range x.calls {
 		flags := byte(0)
 		if c.answer.ok {
@@ -297,7 +345,8 @@ func (x *subject) fingerprint() []byte {
 			flags += 2
 		}
 		print = append(print, byte(c.request.verb), byte(c.request.key), byte(c.request.value),
-			byte(c.answer.value), flags, byte(c.begin), byte(c.end), byte(c.thread))
+			flags, byte(c.begin), byte(c.end), byte(c.thread))
+		print = binary.LittleEndian.AppendUint64(print, uint64(c.answer.value))
 	}
 	return print
 }
@@ -320,14 +369,18 @@ func (x *subject) history() (history []porcupine.Operation) {
 		})
 	}
 	for _, c := range x.calls {
-		if everyKey := c.request.verb == verbClear || c.request.verb == verbExpire || c.request.verb == verbShut; !everyKey {
+		if !c.request.verb.everyKey() {
 			r := c.request
 			r.straddles = x.straddles(c)
+			r.torn = x.overlaps(c, verbPass)
 			if r.verb == verbCompute && !x.entered[r.value] {
 				r.verb = verbGet // it was refused, so all it did was to look
 			}
 			if r.verb == verbProlong && x.scenario.closes {
 				r.verb = verbTouch
+			}
+			if r.verb == verbLimit && x.scenario.closes {
+				r.verb = verbTouchBriefly
 			}
 			note(c, r, c.answer)
 			if x.refusedButSeen(c) {
@@ -335,8 +388,19 @@ func (x *subject) history() (history []porcupine.Operation) {
 			}
 			continue
 		}
+		if c.request.verb == verbRing && !c.answer.ok {
+			continue // the timer was not due
+		}
 		for key := range keyCount {
-			note(c, request{verb: c.request.verb, key: key}, c.answer)
+			if c.request.verb == verbAll {
+				x.noteVisit(c, key, note)
+				continue
+			}
+			r := request{verb: c.request.verb, key: key}
+			if c.request.verb == verbPass && x.scenario.options.ExactExpiry {
+				r.verb = verbPassExactly
+			}
+			note(c, r, c.answer)
 			if c.request.verb == verbShut {
 				note(c, request{verb: verbClear, key: key}, c.answer)
 			}
@@ -345,10 +409,46 @@ func (x *subject) history() (history []porcupine.Operation) {
 	return history
 }
 
+// everyKey: the verb concerns all keys.
+func (v verb) everyKey() bool {
+	switch v {
+	case verbExpire, verbClear, verbShut, verbPass, verbRing, verbAll:
+		return true
+	}
+	return false
+}
+
+// noteVisit is what an iterator says of one key: as a Get would that was made
+// meanwhile. It says nothing where it did not visit a key that somebody changed.
+func (x *subject) noteVisit(c call, key int, note func(call, request, answer)) {
+	switch met := metAt(c.answer.value, key); {
+	case met == anyValue:
+		note(c, request{verb: verbHas, key: key}, answer{ok: true})
+	case met != 0:
+		note(c, request{verb: verbGet, key: key}, answer{value: met, ok: true})
+	case !x.written(c, key):
+		note(c, request{verb: verbGet, key: key}, answer{})
+	}
+}
+
+// written: somebody changed the key's entry during the call.
+func (x *subject) written(c call, key int) bool {
+	for _, other := range x.calls {
+		if r := other.request; r.verb != verbGet && !r.verb.everyKey() && r.key == key && other.begin < c.end && c.begin < other.end {
+			return true
+		}
+	}
+	return false
+}
+
 // straddles: the clock noticed a deadline during the call.
 func (x *subject) straddles(c call) bool {
+	return x.overlaps(c, verbExpire) || x.overlaps(c, verbRing) || x.scenario.options.ExactExpiry && x.overlaps(c, verbPass)
+}
+
+func (x *subject) overlaps(c call, v verb) bool {
 	for _, other := range x.calls {
-		if other.request.verb == verbExpire && other.begin < c.end && c.begin < other.end {
+		if other.request.verb == v && other.begin < c.end && c.begin < other.end {
 			return true
 		}
 	}
@@ -362,7 +462,11 @@ func (x *subject) refusedButSeen(c call) bool {
 		return false
 	}
 	for _, other := range x.calls {
-		if other.request.value != value && other.answer.value == value {
+		if other.request.verb == verbAll {
+			if metAt(other.answer.value, c.request.key) == value {
+				return true
+			}
+		} else if other.request.value != value && other.answer.value == value {
 			return true
 		}
 	}

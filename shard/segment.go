@@ -183,9 +183,17 @@ func (s *segment[K, V]) evictOwned() bool {
 	if !s.owner.CompareAndSwap(free, owned) {
 		return false
 	}
+	defer s.settleAnnounced()
 	defer s.release()
 	s.admit(nil)
 	return s.policy.evictOne(nil)
+}
+
+// settleAnnounced does what others have left to an owner who has just gone.
+func (s *segment[K, V]) settleAnnounced() {
+	if s.hasWork() {
+		s.settle(nil)
+	}
 }
 
 // turn is what an owner does. It gives ownership up, also where a removal

@@ -29,9 +29,19 @@ const (
 	verbShut    // Close refuses writes from here on
 	verbAttempt // a write that may have been seen by others before it was refused
 	verbTouch   // a Prolong that may have been refused
+
+	verbBrief        // Set, with a deadline that passes when time goes by
+	verbLimit        // SetTTL, with such a deadline
+	verbTouchBriefly // a Limit that may have been refused
+	verbPass         // time goes by
+	verbPassExactly  // and who looks knows at once
+	verbRing         // the timer rings, and the clock notices
+	verbHas          // a Get that doesn't say what it found
+	verbAll          // an iterator; see subject.noteVisit
 )
 
-var verbNames = [...]string{"Get", "Set", "SetIfAbsent", "Delete", "Compute", "Remove", "Shorten", "Prolong", "Expire", "Clear", "Shut", "Attempt", "Touch"}
+var verbNames = [...]string{"Get", "Set", "SetIfAbsent", "Delete", "Compute", "Remove", "Shorten", "Prolong", "Expire", "Clear", "Shut", "Attempt", "Touch",
+	"Brief", "Limit", "TouchBriefly", "Pass", "PassExactly", "Ring", "Has", "All"}
 
 func (v verb) String() string { return verbNames[v] }
 
@@ -45,6 +55,10 @@ type request struct {
 	// SetTTL may then have looked before and written after, and so carry on with
 	// a value that others have missed meanwhile.
 	straddles bool
+
+	// torn: time went by during the call. A deadline that it gave may count from
+	// before or from after.
+	torn bool
 }
 
 // answer is what the call said: a value that it found, and whether it did (Get,
@@ -68,6 +82,8 @@ type register struct {
 	lapsed   int  // the last value, if it went because the clock noticed
 	expiring bool // absent as soon as the clock notices
 	noticed  bool // the clock has
+	passed   bool // time has gone by
+	doubtful bool // the deadline may count from before that, or from after
 	shut     bool
 }
 
@@ -106,15 +122,16 @@ func byKey(history []porcupine.Operation) (parts [][]porcupine.Operation) {
 
 // step is whether the answer is right in this state, and the state afterwards.
 func (r register) step(in request, out answer, relaxed bool) (bool, register) {
+	r = r.resolve(in, out)
 	switch in.verb {
-	case verbProlong, verbShorten, verbRemove, verbCompute:
+	case verbProlong, verbLimit, verbShorten, verbRemove, verbCompute:
 		if in.straddles && out.ok && r.value == 0 {
 			r.value = r.lapsed
 		}
 		fallthrough
-	case verbGet, verbDelete:
-		if in.verb == verbProlong {
-			out.value = r.value // SetTTL doesn't tell
+	case verbGet, verbDelete, verbHas:
+		if in.verb == verbProlong || in.verb == verbLimit || in.verb == verbHas {
+			out.value = r.value // which these don't tell
 		}
 		if out.ok && (r.value == 0 || r.value != out.value) || !out.ok && r.value != 0 && !relaxed {
 			return false, r
@@ -122,6 +139,12 @@ func (r register) step(in request, out answer, relaxed bool) (bool, register) {
 		return r.change(in, out)
 	case verbSet:
 		return r.write(in.value, out.ok)
+	case verbBrief:
+		ok, after := r.write(in.value, out.ok)
+		if out.ok {
+			after = after.limit(in.torn)
+		}
+		return ok, after
 	case verbSetIfAbsent:
 		if !out.ok && out.value == in.value {
 			return r.write(in.value, false)
@@ -141,11 +164,47 @@ func (r register) step(in request, out answer, relaxed bool) (bool, register) {
 	case verbShut:
 		r.shut = true
 	case verbAttempt:
-		r.value, r.expiring = in.value, false
+		r.value, r.expiring, r.doubtful = in.value, false, false
 	case verbTouch:
-		r.expiring = false
+		r.expiring, r.doubtful = false, false
+	case verbTouchBriefly:
+		return true, r.limit(in.torn)
+	case verbPass, verbPassExactly:
+		r.passed = true
+		r.noticed = r.noticed || in.verb == verbPassExactly
+		return true, r.settle()
+	case verbRing:
+		r.noticed = r.noticed || r.passed
+		return true, r.settle()
 	}
 	return true, r
+}
+
+// limit gives the value a deadline that passes when time goes by.
+func (r register) limit(torn bool) register {
+	r.expiring, r.doubtful = !r.passed, torn
+	return r.settle()
+}
+
+// resolve learns from an answer whether a deadline that is in doubt has passed.
+func (r register) resolve(in request, out answer) register {
+	if !r.doubtful || !r.noticed {
+		return r
+	}
+	switch in.verb {
+	case verbGet, verbHas, verbDelete, verbCompute, verbRemove, verbProlong, verbLimit, verbShorten:
+		return r.decide(out.ok)
+	case verbSetIfAbsent:
+		if refused := !out.ok && out.value == in.value; !refused {
+			return r.decide(!out.ok)
+		}
+	}
+	return r
+}
+
+func (r register) decide(alive bool) register {
+	r.doubtful, r.expiring = false, !alive
+	return r.settle()
 }
 
 // change is what a call that has looked at the value does with it.
@@ -161,7 +220,11 @@ func (r register) change(in request, out answer) (bool, register) {
 	case verbShorten:
 		r.expiring = out.ok
 	case verbProlong:
-		r.expiring = false
+		r.expiring, r.doubtful = false, false
+	case verbLimit:
+		if out.ok {
+			return true, r.limit(in.torn)
+		}
 	}
 	return true, r.settle()
 }
@@ -170,17 +233,17 @@ func (r register) write(value int, accepted bool) (bool, register) {
 	if !accepted {
 		return r.shut, r
 	}
-	r.value, r.lapsed, r.expiring = value, 0, false
+	r.value, r.lapsed, r.expiring, r.doubtful = value, 0, false, false
 	return !r.shut, r
 }
 
 // settle lets a value go that the clock says has expired.
 func (r register) settle() register {
-	if r.expiring && r.noticed {
+	if r.expiring && r.noticed && !r.doubtful {
 		r.value, r.lapsed = 0, r.value
 	}
 	if r.value == 0 {
-		r.expiring = false
+		r.expiring, r.doubtful = false, false
 	}
 	return r
 }

@@ -15,7 +15,7 @@ import (
 // not burn CPU on a ticker, and must not let a caller wait. So the manager
 // keeps a coarse clock that moves only when a watched deadline passes. It is
 // late by the tick to which deadlines are rounded up, plus the delay with which
-// the runtime fires a timer.
+// the runtime fires a timer, or runs a goroutine that is setting it.
 //
 // Contract: whoever publishes a record with a deadline calls [Manager.Watch]
 // afterwards. Wake-ups run on a goroutine of the runtime's timer, one at a time
@@ -28,10 +28,10 @@ import (
 //
 // All methods are safe for concurrent use once Start has returned.
 type Manager struct {
-	clock     clock.Clock
+	clock     timepiece
 	tickNanos int64
 	due       func(now int64)
-	timer     *time.Timer
+	timer     *alarm
 
 	// INVARIANT: coarse never goes back and never runs ahead of the clock.
 	coarse atomics.Int64
@@ -51,11 +51,11 @@ type Manager struct {
 // whenever a watched deadline has passed; deadlines are rounded up to whole
 // ticks. Start must be called once, before any other method.
 func (m *Manager) Start(tick time.Duration, due func(now int64)) {
-	m.clock = clock.Start()
+	m.clock = startTimepiece()
 	m.tickNanos = int64(tick)
 	m.due = due
 	m.planned.Store(clock.Never)
-	m.timer = time.AfterFunc(clock.Never, m.wake)
+	m.timer = newAlarm(&m.clock, m.wake)
 	m.timer.Stop()
 }
 
