@@ -90,7 +90,7 @@ func TestEveryKindOfServerIsReached(t *testing.T) {
 
 func TestAnUnknownCertificateIsRefused(t *testing.T) {
 	s := redistest.Start(t, redistest.Options{TLS: true})
-	if _, err := connect(t, valid(t, Options{URL: URL(s.URL())}).commands(), "k"); err == nil || !strings.Contains(err.Error(), "certificate") {
+	if _, err := connect(t, valid(t, Options{URL: URL(s.URL() + "?dial_timeout=1m")}).commands(), "k"); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("error %v: want one about a certificate", err)
 	}
 }

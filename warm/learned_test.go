@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -150,32 +151,34 @@ func TestWhatCannotHaveBeenLearnedIsRefused(t *testing.T) {
 
 // However much is restored, memory stays within the predictor's own bounds.
 func TestRestoringStaysWithinTheBounds(t *testing.T) {
-	p := newPredictor(t, PredictorOptions{Templates: 10, Successors: 4})
-	for level := OfTemplate; level <= OfAccount; level++ {
-		for i := range 2000 {
-			full := Template{Account: i, Tool: fmt.Sprint("tool", i), Subject: "A"}
-			l := Learned{Level: level, After: level.after(full)}
-			for j := range maxSuccessors {
-				next := Template{Account: l.After.Account, Tool: fmt.Sprint("next", j), Subject: fmt.Sprint("S", j)}
-				l.Next = append(l.Next, Followed{Next: level.next(next), Weight: float64(maxSuccessors - j)})
-			}
-			if err := p.Restore(l); err != nil {
-				t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) { // what is learned decays
+		p := newPredictor(t, PredictorOptions{Templates: 10, Successors: 4})
+		for level := OfTemplate; level <= OfAccount; level++ {
+			for i := range 2000 {
+				full := Template{Account: i, Tool: fmt.Sprint("tool", i), Subject: "A"}
+				l := Learned{Level: level, After: level.after(full)}
+				for j := range maxSuccessors {
+					next := Template{Account: l.After.Account, Tool: fmt.Sprint("next", j), Subject: fmt.Sprint("S", j)}
+					l.Next = append(l.Next, Followed{Next: level.next(next), Weight: float64(maxSuccessors - j)})
+				}
+				if err := p.Restore(l); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
-	}
-	m := p.model
-	if lens := []int{m.rows.len(), m.moves.len(), m.subjects.len(), m.popular.len()}; !reflect.DeepEqual(lens, []int{10, maxTools, maxTools, maxAccounts}) {
-		t.Errorf("%v are remembered", lens)
-	}
-	row, ok := m.rows.peek(Template{Account: 3, Tool: "tool3", Subject: "A"})
-	if !ok || len(row.counters) != 4 {
-		t.Fatalf("what came first is not there, or not within its bounds: %v", row)
-	}
-	checkTally(t, row)
-	if c := row.read(Template{Account: 3, Tool: "next0", Subject: "S0"}, time.Now().UnixNano()); c.weight < maxSuccessors-1 {
-		t.Errorf("the heaviest weighs %v", c.weight)
-	}
+		m := p.model
+		if lens := []int{m.rows.len(), m.moves.len(), m.subjects.len(), m.popular.len()}; !reflect.DeepEqual(lens, []int{10, maxTools, maxTools, maxAccounts}) {
+			t.Errorf("%v are remembered", lens)
+		}
+		row, ok := m.rows.peek(Template{Account: 3, Tool: "tool3", Subject: "A"})
+		if !ok || len(row.counters) != 4 {
+			t.Fatalf("what came first is not there, or not within its bounds: %v", row)
+		}
+		checkTally(t, row)
+		if c := row.read(Template{Account: 3, Tool: "next0", Subject: "S0"}, time.Now().UnixNano()); c.weight < maxSuccessors-1 {
+			t.Errorf("the heaviest weighs %v", c.weight)
+		}
+	})
 }
 
 func TestLearnedStopsWhenToldTo(t *testing.T) {
