@@ -26,7 +26,7 @@ const (
 	maxShare     = 0.80
 
 	// recencyShare: from 0.30 to 0.50 the traces hardly care.
-	recencyShare = 0.40
+	recencyShare = 0.35
 )
 
 func (b *balance) init() { b.bits.Store(math.Float64bits(initialShare)) }
