@@ -5,6 +5,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/uds-platform/state"
@@ -40,13 +41,33 @@ func misses(ctx context.Context, s *stage, p Plan) (report.Table, error) {
 			}
 		}
 		silent.Continue()
-		field[2].awaitStore(s, state.StoreRedis)
+		if err := field[2].awaitAsking(ctx, s, round); err != nil {
+			return report.Table{}, err
+		}
 	}
 	var contestants []*contestant
 	for i := range field {
 		contestants = append(contestants, &field[i].contestant)
 	}
 	return compared("redis-misses", contestants), nil
+}
+
+// asked are so many misses in a row that Redis answered: its breaker is closed then.
+const asked = 10
+
+// awaitAsking waits until each miss asks Redis again.
+func (m *misser) awaitAsking(ctx context.Context, s *stage, round int) (err error) {
+	n, answered := 0, 0
+	redistest.Await(s, "each miss asks Redis", func() bool {
+		n++
+		before := m.state.Health().Redis.Stats.Misses
+		_, err = m.cache.Fetch(ctx, s.keyOf("asking", round*math.MaxInt16+n), loaded("x"))
+		if answered++; m.state.Health().Redis.Stats.Misses == before {
+			answered = 0
+		}
+		return err != nil || answered == asked
+	})
+	return err
 }
 
 // misser is one who misses.
