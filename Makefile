@@ -132,6 +132,11 @@ bench-hits: ## hit ratios over a folder of access traces (TRACES=folder)
 bench-discovery: ## queries spared, waits and ages over hours of recorded sessions, in virtual time: half a minute
 	@cd bench && go test -count 1 -run TestDiscoveryIsSparedQueries -v ./discovery -discovery.arriving 4h -discovery.results "$(CURDIR)/bench/results"
 
+.PHONY: bench-redis
+bench-redis: ## what a Redis costs and gives, live, suspended and away: a minute
+	@scripts/need redis-server redis-server
+	@cd bench && go run . redis
+
 .PHONY: bench-go
 bench-go: ## the Go benchmarks of the engine, the wheel and the results, COUNT=5 times each
 	@go test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 60m ./shard ./ttl ./nrql ./warm ./session ./internal/merge ./internal/snapshot ./auth ./remote .

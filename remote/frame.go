@@ -27,13 +27,14 @@ import (
 //	written at   8 bytes    nanoseconds since 1970, as are the deadlines
 //	soft         8 bytes
 //	hard         8 bytes
-//	tags         1 byte     how many; of each: its generation (8), the length of its name (2), its name
+//	tags         1 byte     how many; of each: 8 zeros, the length of its name (2), its name
 //	payload      what is left
 //	checksum     4 bytes    CRC-32C (RFC 3720) of all that
 //
 // The version comes first and for ever: what follows it is only known of one's
-// own. The checksum finds what is damaged, not what is forged: whoever may write
-// to Redis may write any value.
+// own. A flag or a zero of a tag that is set is refused: a later program may mean
+// something by it. The checksum finds what is damaged, not what is forged: whoever
+// may write to Redis may write any value.
 //
 // Rejected: CBOR for the whole. A reader would decode the payload to learn that
 // it is out of date. Rejected: only Redis' own expiry. It can't tell fresh from
@@ -60,11 +61,10 @@ type Frame struct {
 	Payload []byte
 }
 
-// FrameTag is something that a value depends on, and the generation that it had
-// before the value was loaded.
+// FrameTag is something that a value depends on. When it was last invalidated stands
+// in the ledger, and not here: whoever writes the value may not have heard of it.
 type FrameTag struct {
-	Name       string // 1 to MaxTagBytes bytes
-	Generation uint64
+	Name string // 1 to MaxTagBytes bytes
 }
 
 const (
@@ -110,7 +110,7 @@ func AppendFrame(dst []byte, f *Frame) ([]byte, error) {
 	}
 	dst = append(dst, byte(len(f.Tags)))
 	for _, tag := range f.Tags {
-		dst = binary.LittleEndian.AppendUint64(dst, tag.Generation)
+		dst = binary.LittleEndian.AppendUint64(dst, 0)
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(len(tag.Name)))
 		dst = append(dst, tag.Name...)
 	}
@@ -158,7 +158,7 @@ func (f *Frame) ordered() bool {
 // ParseFrame reads a frame, whose Payload is then part of data. An error matches
 // ErrFrameCorrupt, ErrFrameVersion or ErrFrameCodec.
 //
-// It allocates nothing but the tags: their names, and 24 bytes for each, of which data
+// It allocates nothing but the tags: their names, and 16 bytes for each, of which data
 // has 11 at least.
 func ParseFrame(data []byte) (Frame, error) {
 	if len(data) == 0 {
@@ -213,12 +213,15 @@ func (f *Frame) parseTags(count int, rest []byte) error {
 		if len(rest) < tagBytes {
 			return fmt.Errorf("%w: a tag is cut off", ErrFrameCorrupt)
 		}
-		generation, length := binary.LittleEndian.Uint64(rest), int(binary.LittleEndian.Uint16(rest[8:]))
+		reserved, length := binary.LittleEndian.Uint64(rest), int(binary.LittleEndian.Uint16(rest[8:]))
 		rest = rest[tagBytes:]
+		if reserved != 0 {
+			return fmt.Errorf("%w: a tag has %#x where zeros are", ErrFrameCorrupt, reserved)
+		}
 		if length == 0 || length > MaxTagBytes || length > len(rest) {
 			return fmt.Errorf("%w: a tag can't have %d bytes", ErrFrameCorrupt, length)
 		}
-		f.Tags[i] = FrameTag{Name: string(rest[:length]), Generation: generation}
+		f.Tags[i] = FrameTag{Name: string(rest[:length])}
 		rest = rest[length:]
 	}
 	f.Payload = rest[:len(rest):len(rest)]

@@ -51,12 +51,8 @@ func DefaultPlan() Plan {
 	}
 }
 
-const (
-	instances = 3
-	wait      = 50 * time.Millisecond // State's default, for misses
-	// untilSilenceIsNoticed is longer than that takes.
-	patience = 30 * time.Second
-)
+// patience is how long anything may take that takes milliseconds.
+const patience = 30 * time.Second
 
 // Run measures everything, and hands each table over when it is there.
 func Run(ctx context.Context, p Plan, keep func(report.Table) error, say func(string, ...any)) error {
@@ -81,8 +77,12 @@ func onStage(
 	s := &stage{}
 	defer func() { err = errors.Join(err, s.close()) }()
 	defer func() {
-		if f, failed := recover().(failure); failed {
-			err = f.err
+		switch thrown := recover().(type) {
+		case nil:
+		case failure:
+			err = thrown.err
+		default:
+			panic(thrown)
 		}
 	}()
 	table, err := measure(ctx, s, p)

@@ -34,7 +34,7 @@ type instance struct {
 func (s *stage) open(ctx context.Context, server *redistest.Server, change ...func(*state.Config)) instance {
 	var c state.Config
 	if server != nil {
-		c.Store, c.RedisURL, c.RedisWait = state.StoreRedis, state.RedisURL(server.URL()), wait
+		c.Store, c.RedisURL = state.StoreRedis, state.RedisURL(server.URL())
 	}
 	for _, f := range change {
 		f(&c)
@@ -58,14 +58,6 @@ func (s *stage) open(ctx context.Context, server *redistest.Server, change ...fu
 // awaitStore waits until an instance works with Redis, or without.
 func (i instance) awaitStore(s *stage, want state.Store) {
 	redistest.Await(s, fmt.Sprintf("the store is %s", want), func() bool { return i.state.Health().Store == want })
-}
-
-// awaitWritten waits until Redis has everything.
-func (i instance) awaitWritten(s *stage) {
-	redistest.Await(s, "everything is written", func() bool {
-		h := i.state.Health().Redis.Stats
-		return h.DirtyEntries+h.DirtyInFlight+h.Invalidations+h.Jobs == 0
-	})
 }
 
 // keyOf is the key of a number.
