@@ -83,6 +83,7 @@ type flightCounts struct {
 	refreshes, refreshesAhead                     uint64        // of stale results, and of fresh ones
 	landed                                        uint64        // before the caller could join
 	refinements                                   uint64        // started behind previews
+	prefetches                                    uint64        // of the started, before anybody asked
 	ended                                         uint64        // whatever came of them
 	time                                          time.Duration // of those that ended
 }
@@ -97,6 +98,7 @@ type flight struct {
 	demands    demands         // of a result in Redis
 	urgency    limiter.Urgency // of who started it, or the most urgent who joined
 	behind     bool            // started by somebody who does not wait for it
+	prefetch   bool            // started before anybody asked
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	stop       context.CancelFunc // releases the timer of ctx
@@ -196,11 +198,14 @@ func (fs *flights[T]) takeOff(ctx context.Context, key string, d demands) *fligh
 		fs.ahead.demand()
 	}
 	f.urgency.Begin(caller.Now())
-	f.behind = f.urgency.Now() != warm.Demand
+	f.behind, f.prefetch = f.urgency.Now() != warm.Demand, f.urgency.Now() == warm.Prefetch
 	f.ctx, f.cancel = context.WithCancelCause(limiter.WithUrgency(context.WithoutCancel(ctx), &f.urgency))
 	f.ctx, f.stop = context.WithTimeoutCause(f.ctx, fs.kind.LoadTimeout, ErrLoadTimeout)
 	fs.current[key] = f
 	fs.counts.started++
+	if f.prefetch {
+		fs.counts.prefetches++
+	}
 	return f
 }
 
@@ -301,6 +306,8 @@ func (fs *flights[T]) land(
 	if !e.fromRedis {
 		fs.counts.ended++
 		fs.counts.time += e.loadTime
+	} else if f.prefetch {
+		fs.counts.prefetches-- // what Redis answers is no load
 	}
 	grounded := fs.current[key] != f
 	if !grounded {

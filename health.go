@@ -92,6 +92,9 @@ type KindStats struct {
 	Previews uint64 `json:"previews"`
 	// Refinements were started behind previews.
 	Refinements uint64 `json:"refinements"`
+	// Prefetches are the loads that were predicted or preloaded. Who asked while one was
+	// under way is in Collapsed.
+	Prefetches uint64 `json:"prefetches"`
 	// LoadErrors are loads that failed: by an error, a panic, or running out of
 	// time.
 	LoadErrors uint64 `json:"loadErrors"`
@@ -172,6 +175,7 @@ func (c *Cache[T]) stats() KindStats {
 		RefreshesAhead:   counts.refreshesAhead,
 		Previews:         c.counts.previews.Load(),
 		Refinements:      counts.refinements,
+		Prefetches:       counts.prefetches,
 		LoadErrors:       counts.failed,
 		Abandoned:        counts.abandoned,
 		Fenced:           counts.fenced,

@@ -142,6 +142,9 @@ func TestPrefetchIsJoined(t *testing.T) {
 		if p := st.Health().Warming.Prediction; q.count(fmt.Sprintf(countOf, "Metric")) != 1 || p.Used != 1 || p.Late != 1 {
 			t.Errorf("sent %v, %+v", q.sent, p)
 		}
+		if k := st.Health().Kinds[0]; k.Prefetches != 1 || k.Collapsed != 1 || k.Loads != 3 {
+			t.Errorf("%d of %d loads were ahead, %d joined: want 1 of 3, and 1", k.Prefetches, k.Loads, k.Collapsed)
+		}
 	})
 }
 

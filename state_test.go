@@ -236,7 +236,7 @@ func TestHealthAsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"status":"live","reasons":[],"store":"memory","sessions":{"sessions":0,"volatile":true,"stats":{"refused":0,"rejected":0,"conflicts":0,"exchanges":0,"failures":0,"sweeps":0,"syncLagCount":0,"syncLagSumNanos":0,"syncLagLastNanos":0,"syncLagMaxNanos":0,"syncLagRanges":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"endedDeleted":0,"endedExpired":0,"endedDurationNanos":0}},"kinds":[{"name":"query","entries":0,"bytes":0,"hits":0,"rememberedErrors":0,"stale":0,"invalidated":0,"collapsed":0,` +
-		`"loads":0,"shared":0,"unusable":0,"unshared":0,"refreshes":0,"refreshesAhead":0,"previews":0,"refinements":0,"loadErrors":0,"abandoned":0,"fenced":0,"refused":0,"evictions":0,"expirations":0}],` +
+		`"loads":0,"shared":0,"unusable":0,"unshared":0,"refreshes":0,"refreshesAhead":0,"previews":0,"refinements":0,"prefetches":0,"loadErrors":0,"abandoned":0,"fenced":0,"refused":0,"evictions":0,"expirations":0}],` +
 		`"unreadQueries":0,` +
 		`"origin":{"sent":0,"failed":0,"timeNanos":0,"saved":0},"loads":[{"name":"query","ended":0,"timeNanos":0}],` +
 		`"warming":{"budget":{"demand":0,"granted":0,"refused":0,"refunded":0},"refreshes":{"started":0,"failed":0,"used":0},` +

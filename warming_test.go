@@ -39,6 +39,9 @@ func TestOpenDoesNotWaitForThePreload(t *testing.T) {
 		if q.count("a") != 1 || q.count("b") != 1 {
 			t.Errorf("sent %v", q.sent)
 		}
+		if k := st.Health().Kinds[0]; k.Prefetches != 2 || k.Loads != 2 {
+			t.Errorf("%d of %d loads were ahead: want both", k.Prefetches, k.Loads)
+		}
 	})
 }
 

@@ -25,10 +25,10 @@ type Count struct {
 }
 
 // countOf reads a kind's counters. A load that was started behind a caller, for a
-// stale, popular or narrow result, is none of a caller's; one that was predicted
-// or preloaded can't be told from one, so the hit ratio errs on the low side.
+// stale, popular or narrow result, is none of a caller's, and nor is one that was
+// predicted or preloaded.
 func countOf(k *state.KindStats) Count {
-	behind := k.Refreshes + k.RefreshesAhead + k.Refinements
+	behind := k.Refreshes + k.RefreshesAhead + k.Refinements + k.Prefetches
 	c := Count{FromMemory: k.Hits, Shared: k.Collapsed, Stale: k.Stale, Loaded: k.Loads - min(behind, k.Loads)}
 	return c.rated()
 }

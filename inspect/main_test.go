@@ -61,15 +61,23 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(w.sessions.Close)
 	w.options = Options{
 		Open: true, Sessions: w.sessions, Meter: w.meter,
-		Redis: func() remote.Health {
-			return remote.Health{Status: remote.StatusLive, Reason: hostile, Breaker: "closed", Nodes: 3, Stats: remote.Stats{Hits: 61, Misses: 17, Writes: 11, DirtyBytes: 4321}}
-		},
 		Marks: func(s *session.Session) []Mark {
 			return []Mark{{At: s.Created(), Kind: "suggestion", Note: hostile}}
 		},
 	}
 	w.use(t)
 	return w
+}
+
+// source is the world's State, as one would be that has a Redis tier.
+func (w *world) source() Source { return tiered{w.state} }
+
+type tiered struct{ Source }
+
+func (s tiered) Health() state.Health {
+	h := s.Source.Health()
+	h.Redis = &remote.Health{Status: remote.StatusLive, Reason: hostile, Breaker: "closed", Nodes: 3, Stats: remote.Stats{Hits: 61, Misses: 17, Writes: 11, DirtyBytes: 4321}}
+	return h
 }
 
 // use asks for some queries, and has a session with hostile names.
@@ -110,7 +118,7 @@ func (w *world) use(t testing.TB) {
 // handler makes the dashboard.
 func (w *world) handler(t testing.TB) http.Handler {
 	t.Helper()
-	h, err := Handler(w.state, w.options)
+	h, err := Handler(w.source(), w.options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/uds-platform/state"
 	"github.com/uds-platform/state/auth"
-	"github.com/uds-platform/state/remote"
 	"github.com/uds-platform/state/session"
 	"github.com/uds-platform/state/warm"
 )
@@ -71,9 +70,6 @@ type Options struct {
 	// suggestions taken, conflicts and restores.
 	Marks func(*session.Session) []Mark
 
-	// Redis is asked for the health of the Redis tier. Nil means that the Source's is
-	// shown, if it has one.
-	Redis func() remote.Health
 	// Meter has measured the queries to NRDB. Without one, latency and saved time
 	// are not shown.
 	Meter *Meter

@@ -96,7 +96,7 @@ func (d *dashboard) overview(r *http.Request) (any, error) {
 	if store := d.options.Sessions; store != nil {
 		out.Sessions = &SessionSummary{Known: store.Len(), Volatile: store.Volatile()}
 	}
-	if tier := d.tier(&health); tier != nil {
+	if tier := health.Redis; tier != nil {
 		out.Redis = string(tier.Status)
 	}
 	return out, nil

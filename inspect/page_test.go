@@ -166,7 +166,7 @@ func (f *frozen) Lifetime(_ int, query string) (state.Lifetime, bool) {
 func TestAPageSaysWhatItsJSONSays(t *testing.T) {
 	w := newWorld(t)
 	withHistory(t, w)
-	h, err := Handler(&frozen{w.state, w.state.Hottest(9), w.options.Now().Add(-12345 * time.Millisecond)}, w.options)
+	h, err := Handler(&frozen{w.source(), w.state.Hottest(9), w.options.Now().Add(-12345 * time.Millisecond)}, w.options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/uds-platform/state"
 	"github.com/uds-platform/state/remote"
 )
 
@@ -18,21 +17,10 @@ type RedisPage struct {
 }
 
 func (d *dashboard) redis(*http.Request) (any, error) {
-	health := d.source.Health()
-	out := &RedisPage{At: d.options.Now(), Tier: d.tier(&health)}
+	out := &RedisPage{At: d.options.Now(), Tier: d.source.Health().Redis}
 	if out.Tier != nil {
 		s := &out.Tier.Stats
 		out.HitRatio = ratio(s.Hits, s.Hits+s.Misses+s.Unanswered)
 	}
 	return out, nil
-}
-
-// tier is the health of the Redis tier: the source's, if it has one and Options don't
-// say otherwise; nil for none.
-func (d *dashboard) tier(h *state.Health) *remote.Health {
-	if d.options.Redis == nil {
-		return h.Redis
-	}
-	tier := d.options.Redis()
-	return &tier
 }

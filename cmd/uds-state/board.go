@@ -12,7 +12,6 @@ import (
 
 	"github.com/uds-platform/state"
 	"github.com/uds-platform/state/inspect"
-	"github.com/uds-platform/state/remote"
 	sessions "github.com/uds-platform/state/session"
 )
 
@@ -42,9 +41,6 @@ func openBoard(st *state.State, meter *inspect.Meter) (*board, error) {
 	}
 	b := &board{store: store, stop: make(chan struct{})}
 	o := inspect.Options{Open: true, Sessions: store, Marks: exploredMarks, Meter: meter, History: history, Stop: b.stop}
-	if st.Health().Redis != nil {
-		o.Redis = func() remote.Health { return *st.Health().Redis }
-	}
 	pages, err := inspect.Handler(st, o)
 	if err != nil {
 		store.Close()

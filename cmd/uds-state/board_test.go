@@ -49,6 +49,9 @@ func TestTheTableEndsWithTheDashboardsFigures(t *testing.T) {
 		if least := uint64(r.Sent + r.Memory + r.Collapsed); shown.Calls.Calls() < least {
 			t.Errorf("the dashboard has %d calls, sessions made %d", shown.Calls.Calls(), least)
 		}
+		if shown.Calls.Loaded != uint64(r.Sent) || r.Ahead.Prefetched == 0 {
+			t.Errorf("the dashboard has %d loads of callers' own, sessions sent %d, %d were ahead", shown.Calls.Loaded, r.Sent, r.Ahead.Prefetched)
+		}
 		list := page[inspect.SessionList](t, r.Dashboard.Address+"sessions")
 		if len(list.Sessions) != r.Sessions {
 			t.Errorf("the dashboard has %d sessions, want %d", len(list.Sessions), r.Sessions)

@@ -150,7 +150,7 @@ func (b *tab) schemes(t *testing.T) {
 		b.scheme(scheme)
 		seen[scheme] = ask[string](b, `getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color`)
 	}
-	if !strings.HasPrefix(seen["light"], "rgb(246, 247, 248)") || !strings.HasPrefix(seen["dark"], "rgb(16, 20, 24)") {
+	if !strings.HasPrefix(seen["light"], "rgb(245, 246, 248)") || !strings.HasPrefix(seen["dark"], "rgb(16, 20, 24)") {
 		t.Errorf("the schemes are %v", seen)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/uds-platform/state/cmd/uds-state/internal/discovery"
 	"github.com/uds-platform/state/inspect"
 	sessions "github.com/uds-platform/state/session"
+	"github.com/uds-platform/state/session/goal"
 	"github.com/uds-platform/state/telemetry"
 )
 
@@ -31,6 +32,7 @@ type instance struct {
 	target   *target
 	state    *state.State
 	sessions *sessions.Store
+	learned  *goal.Learner // how calls usually follow each other; in the state's snapshots
 	tools    *discovery.Server
 	meter    *inspect.Meter // of the queries to NRDB, for the dashboard
 	agent    *newrelic.Application
@@ -42,7 +44,7 @@ type instance struct {
 // openInstance opens the state and what is over it. What is in the setting is the
 // instance's from then on, also where there is an error.
 func openInstance(ctx context.Context, s setting, owner func(*mcp.CallToolRequest) (sessions.Owner, error)) (_ *instance, err error) {
-	n := &instance{target: s.target, agent: s.agent, opened: time.Now(), logger: s.logger}
+	n := &instance{target: s.target, learned: &goal.Learner{}, agent: s.agent, opened: time.Now(), logger: s.logger}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
@@ -58,7 +60,7 @@ func openInstance(ctx context.Context, s setting, owner func(*mcp.CallToolReques
 	}
 	n.tools, err = discovery.New(discovery.Options{
 		State: n.state, Sessions: n.sessions, Owner: owner, Accounts: accounts,
-		IdleTimeout: idle, Lifetime: lifetime,
+		IdleTimeout: idle, Lifetime: lifetime, Learned: n.learned,
 		MaxCalls: s.serve.maxCalls, CallTimeout: s.serve.callTimeout, Version: version(), Logger: n.logger,
 	})
 	if err != nil {
@@ -89,6 +91,7 @@ func (n *instance) openState(ctx context.Context, s setting) (err error) {
 	if n.agent != nil {
 		cfg.Tracer = n.reports
 	}
+	cfg.Keepsakes = []state.Keepsake{{Name: "goal habits", Records: n.learned.Records(), Restore: n.learned.RestoreRecord}}
 	cfg.Warming.Chains = discovery.Chains()
 	cfg.MaximumSessions, cfg.SessionsPerOwner = s.serve.maxSessions, min(s.serve.ownerSessions, s.serve.maxSessions)
 	if n.target.standIn {

@@ -8,51 +8,12 @@ import (
 
 	"github.com/uds-platform/state/auth"
 	"github.com/uds-platform/state/inspect"
-	"github.com/uds-platform/state/remote"
 	sessions "github.com/uds-platform/state/session"
 	"github.com/uds-platform/state/telemetry"
 )
 
 // sources are what metrics are read off.
-func (n *instance) sources() telemetry.Sources {
-	s := telemetry.Sources{
-		State: n.state,
-		Sessions: func() telemetry.Sessions {
-			stats := n.sessions.Stats()
-			return telemetry.Sessions{
-				Open: n.sessions.Len(), Conflicts: stats.Conflicts, Exchanges: stats.Exchanges, ExchangeFailures: stats.Failures,
-			}
-		},
-	}
-	has := n.state.Health()
-	if has.Redis != nil {
-		s.Redis = func() telemetry.Redis { return tierOf(n.state.Health().Redis) }
-	}
-	if has.Snapshots != nil {
-		s.Snapshot = func() telemetry.Snapshot {
-			h := n.state.Health().Snapshots
-			return telemetry.Snapshot{Saved: h.Saved, Taken: h.Taken, Failed: h.Failed, Bytes: h.Bytes}
-		}
-	}
-	return s
-}
-
-func tierOf(h *remote.Health) telemetry.Redis {
-	s := &h.Stats
-	return telemetry.Redis{
-		Status: string(h.Status), Reason: h.Reason,
-		Hits: s.Hits, Misses: s.Misses, Unanswered: s.Unanswered, Gaps: s.Gaps,
-		Writes: s.Writes, Dropped: s.WritesDropped + s.WritesLate, Waiting: s.DirtyEntries + s.DirtyInFlight,
-	}
-}
-
-// redis is how the tier is; nil where there is none to show.
-func (n *instance) redis() func() remote.Health {
-	if n.state.Health().Redis == nil {
-		return nil
-	}
-	return func() remote.Health { return *n.state.Health().Redis }
-}
+func (n *instance) sources() telemetry.Sources { return telemetry.Sources{State: n.state} }
 
 // marks are what a session's timeline shows beside its calls. They are shown as they
 // are, so no words of a client's are in them but the names of event types.
@@ -74,7 +35,7 @@ func (n *instance) marks(s *sessions.Session) (marks []inspect.Mark) {
 func (w *webServer) dashboard() (http.Handler, error) {
 	n := w.instance
 	o := inspect.Options{
-		Sessions: n.sessions, Marks: n.marks, Redis: n.redis(), Meter: n.meter, History: w.history,
+		Sessions: n.sessions, Marks: n.marks, Meter: n.meter, History: w.history,
 		Stop: w.intake.closing, Logger: n.logger,
 	}
 	if w.keys == nil {

@@ -120,7 +120,7 @@ func (r *report) legend() string {
 		"sent        went to NRDB; " + r.wireWords(),
 		"ahead       sent to NRDB before anybody asked",
 		"previews    profiles and samples of a day are shown in part first: a few hours of it, fewer rows",
-		"dashboard   counts in the state: queries that the end cut off, and among the loads those made ahead",
+		"dashboard   counts in the state: queries that the end cut off too",
 		"time saved  what each hot or collapsed query last took at NRDB, minus what it took here",
 	}
 	if r.Interrupted > 0 {

@@ -2,6 +2,7 @@ package goal
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -67,7 +68,7 @@ func (l *Learner) Take(g Goal, previous, next string) {
 }
 
 func (l *Learner) add(t Taken) {
-	if t.Next == "" || len(t.Next) > maxToolBytes || len(t.Previous) > maxToolBytes || len(t.Intent) > maxPhraseBytes || t.Count == 0 {
+	if t.fault() != "" {
 		return
 	}
 	key := habit{t.Intent, t.Previous}
@@ -80,6 +81,21 @@ func (l *Learner) add(t Taken) {
 		row = halved(row)
 	}
 	l.rows[key] = row
+}
+
+// fault says why a line can't be counted, and is empty where it can.
+func (t *Taken) fault() string {
+	switch {
+	case t.Next == "":
+		return "it names no next tool"
+	case len(t.Next) > maxToolBytes || len(t.Previous) > maxToolBytes:
+		return fmt.Sprintf("a tool's name has %d bytes; want at most %d", max(len(t.Next), len(t.Previous)), maxToolBytes)
+	case len(t.Intent) > maxPhraseBytes:
+		return fmt.Sprintf("the intent has %d bytes; want at most %d", len(t.Intent), maxPhraseBytes)
+	case t.Count == 0:
+		return "it was taken 0 times; want at least 1"
+	}
+	return ""
 }
 
 // makeRoom drops the row that was seen least where there are too many.

@@ -383,7 +383,7 @@ func lookups(k *state.KindStats) float64 {
 // one after the other, so the difference may be below 0 for a moment.
 func misses(k *state.KindStats) float64 {
 	waited := float64(k.Loads) + float64(k.Collapsed)
-	return max(0, waited-float64(k.Refreshes)-float64(k.RefreshesAhead)-float64(k.Refinements))
+	return max(0, waited-float64(k.Refreshes)-float64(k.RefreshesAhead)-float64(k.Refinements)-float64(k.Prefetches))
 }
 
 // departures sums up over the kinds, since there would be too many lines else.

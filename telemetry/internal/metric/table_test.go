@@ -70,7 +70,7 @@ func full() *Reading {
 		At: at,
 		Health: state.Health{
 			Status:        state.StatusDegraded,
-			Kinds:         []state.KindStats{{Name: "a", Hits: 70, RememberedErrors: 1, Stale: 7, Collapsed: 5, Loads: 40, Refreshes: 6, RefreshesAhead: 4, Refinements: 2, Previews: 3, Evictions: 11, Expirations: 12, Invalidated: 13, Entries: 14, Bytes: 15}, {Name: "b", Evictions: 100}},
+			Kinds:         []state.KindStats{{Name: "a", Hits: 70, RememberedErrors: 1, Stale: 7, Collapsed: 5, Loads: 45, Prefetches: 5, Refreshes: 6, RefreshesAhead: 4, Refinements: 2, Previews: 3, Evictions: 11, Expirations: 12, Invalidated: 13, Entries: 14, Bytes: 15}, {Name: "b", Evictions: 100}},
 			Loads:         []state.LoadStats{{Name: "a", Ended: 4, Time: 6 * time.Second}, {Name: "b"}},
 			Origin:        state.OriginStats{Sent: 21, Failed: 22, Time: 23 * time.Second, Saved: 24},
 			UnreadQueries: 25,

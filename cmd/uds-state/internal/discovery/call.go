@@ -187,7 +187,7 @@ func (c *call) end(failure error) Provenance {
 	if c.discovery == nil || c.left {
 		return p
 	}
-	c.server.learned.Take(c.server.goalOf(c.discovery), c.previous(), c.tool)
+	c.server.options.Learned.Take(c.server.goalOf(c.discovery), c.previous(), c.tool)
 	line := session.Call{Tool: c.tool, EventType: c.subject, At: c.began, Duration: now.Sub(c.began), Source: c.mark(), Failed: failure != nil}
 	_, err := c.server.options.Sessions.Update(c.ctx, c.owner, c.discovery.Handle(), func(d *session.Draft) error {
 		if failure == nil {

@@ -144,7 +144,7 @@ func TestFailuresSayWhatToDo(t *testing.T) {
 		words string
 	}{
 		{session.ErrNotFound, UnknownHandle, false, "list_discoveries"},
-		{fmt.Errorf("%w here: %w", session.ErrNotFound, errors.New("a secret")), Unavailable, true, "try again"},
+		{fmt.Errorf("%w here; %w: %w", session.ErrNotFound, session.ErrUnreached, errors.New("a secret")), Unavailable, true, "try again"},
 		{session.ErrExpired, ExpiredHandle, false, "ends after 1h without a call, and 2h after its start"},
 		{session.ErrLimit, LimitReached, false, "end_discovery"},
 		{context.DeadlineExceeded, Timeout, true, "1m0s"},

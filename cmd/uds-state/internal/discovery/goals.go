@@ -72,7 +72,7 @@ type Suggested struct {
 // suggest returns what may be called next on a discovery. available are the event
 // types that are known to exist.
 func (s *Server) suggest(discovery *session.Session, account int, available []string, most int) []Suggested {
-	progress := goal.Progress{Available: available, Tools: Tools, Learned: s.learned}
+	progress := goal.Progress{Available: available, Tools: Tools, Learned: s.options.Learned}
 	for _, schema := range discovery.Explored() {
 		if schema.Account == int64(account) {
 			progress.Explored = append(progress.Explored, schema.EventType)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/uds-platform/state"
 	"github.com/uds-platform/state/session"
+	"github.com/uds-platform/state/session/goal"
 	"github.com/uds-platform/state/warm"
 )
 
@@ -51,6 +52,9 @@ type Options struct {
 	MaxCalls int
 	// CallTimeout bounds a call, waiting included: 1 s to 10 minutes; 2 minutes.
 	CallTimeout time.Duration
+	// Learned is what was taken after what, in discoveries before this Server, and
+	// learns what is taken now; a new one where it is nil. It may outlive the Server.
+	Learned *goal.Learner
 	// Version is the program's.
 	Version string
 	// Logger hears of calls that failed by no fault of the client. It never hears
@@ -92,6 +96,9 @@ func (o Options) filled() (Options, error) {
 	}
 	if o.CallTimeout < time.Second || o.CallTimeout > mostCallTimeout {
 		fault("CallTimeout is %v; want 1s to %v, or 0 for %v", o.CallTimeout, mostCallTimeout, defaultCallTimeout)
+	}
+	if o.Learned == nil {
+		o.Learned = &goal.Learner{}
 	}
 	if o.Version == "" {
 		o.Version = "unknown"

@@ -14,9 +14,9 @@ import (
 
 // Server is the tools, ready for any transport.
 //
-// It has no state of its own but what can be lost: how calls usually follow each
-// other. Everything else is in the State and in the Sessions, which it borrows: their
-// owner closes them, after the transports and after Close.
+// It has no state of its own. What there is is in the State, in the Sessions and in
+// the Learner, which it borrows: their owner closes them, after the transports and
+// after Close.
 //
 // All methods are safe for concurrent use.
 type Server struct {
@@ -24,7 +24,6 @@ type Server struct {
 	mcp      *mcp.Server
 	gate     *gate
 	lexicon  *goal.Lexicon
-	learned  *goal.Learner
 	preloads atomic.Int64 // under way for goals
 	// background ends what no caller waits for.
 	background context.Context
@@ -67,7 +66,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{options: o, gate: newGate(o.MaxCalls), lexicon: lexicon, learned: &goal.Learner{}}
+	s := &Server{options: o, gate: newGate(o.MaxCalls), lexicon: lexicon}
 	s.background, s.stop = context.WithCancel(context.Background())
 	s.calls, s.cut = context.WithCancelCause(context.Background())
 	s.mcp = mcp.NewServer(&mcp.Implementation{Name: serverName, Title: "New Relic data discovery", Version: o.Version}, &mcp.ServerOptions{
