@@ -256,21 +256,38 @@ func (fs *flights[T]) fly(key string, f *flight, load loader[T]) (*entry[T], err
 
 // load runs a flight's load, or what stands for it in Redis, to its end, or to the end
 // of the flight's context.
+//
+// Redis is asked first by the flight's own goroutine, which is not inside the client and
+// waits for it no longer than it may: to have another one do that would take half as long
+// again as Redis does.
 func (fs *flights[T]) load(f *flight, v *visit, load loader[T]) (out outcome[T]) {
 	started := time.Now()
+	defer func() {
+		if out.started.IsZero() {
+			out.started = started
+		}
+	}()
+	ctx, done := fs.detach(f), make(chan outcome[T], 1)
 	run := func(ctx context.Context) outcome[T] { return loadNow(ctx, load) }
 	if v != nil {
-		run = func(ctx context.Context) outcome[T] { return fs.loadShared(ctx, v, load) }
+		var found, ask bool
+		runGuarded(ctx, fs.log, func(ctx context.Context) (out outcome[T]) {
+			out, found, ask = fs.lookup(ctx, v, v.current())
+			return out
+		}, done)
+		if out = <-done; out.err == nil {
+			out.err = f.ctx.Err()
+		}
+		if found || out.err != nil {
+			return out
+		}
+		run = func(ctx context.Context) outcome[T] { return fs.loadShared(ctx, v, ask, load) }
 	}
-	done := make(chan outcome[T], 1)
-	go runGuarded(fs.detach(f), fs.log, run, done)
+	go runGuarded(ctx, fs.log, run, done)
 	select {
 	case out = <-done:
 	case <-f.ctx.Done():
 		out.err = f.ctx.Err()
-	}
-	if out.started.IsZero() {
-		out.started = started
 	}
 	return out
 }

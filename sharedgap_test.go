@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/uds-platform/state/internal/clock"
 	"github.com/uds-platform/state/internal/redistest"
 )
 
@@ -216,6 +217,7 @@ func TestAHitOnWhatIsUnverifiedIsServedAtFirstSight(t *testing.T) {
 			t.Errorf("%v %v from %v, want what is kept, stale", res.Quality, res.Value.Name, res.Source)
 		}
 	}
+	redistest.Await(t, "the clock goes", func() bool { return a.st.clock.now() > 0 && a.st.clock.reading.Load() != clock.Never })
 	before := a.c.Stats().Stale
 	for range 3 {
 		for _, key := range []Key{kept, deleted, ended} {

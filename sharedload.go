@@ -187,15 +187,12 @@ func (v *visit) absentFromRedis() bool {
 	return v.absent
 }
 
-// loadShared answers from Redis, or else by load, which at most one instance runs at
-// a time as far as that can be had without waiting for long.
-func (fs *flights[T]) loadShared(ctx context.Context, v *visit, load loader[T]) outcome[T] {
-	out, found, ask := fs.lookup(ctx, v, v.current())
-	if found {
-		return out
-	}
+// loadShared answers what Redis does not have by load, which at most one instance runs
+// at a time as far as that can be had without waiting for long: that is only tried where
+// Redis may be asked something else.
+func (fs *flights[T]) loadShared(ctx context.Context, v *visit, ask bool, load loader[T]) outcome[T] {
 	if ask {
-		if out, found = fs.takeTurns(ctx, v); found {
+		if out, found := fs.takeTurns(ctx, v); found {
 			return out
 		}
 	}
