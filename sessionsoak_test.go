@@ -334,6 +334,8 @@ func (k *soak) agreeWithin() time.Duration {
 	awaitShared(k.t, k.states...)
 	k.t.Logf("all reach Redis again within %v", time.Since(healed))
 	redistest.Await(k.t, "all instances know the same", func() bool {
+		begin := time.Now()
+		defer func() { time.Sleep(4 * time.Since(begin)) }() // or comparing takes a core from those compared
 		if slices.ContainsFunc(k.states, func(st *State) bool { return st.Sessions().Volatile() }) {
 			return false
 		}

@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	// The breaker opens after so many failures in a row, and lets one request a
-	// breakerPause through then, to see.
+	// The breaker opens after so many failures in a row, and lets one or two requests
+	// a breakerPause through then, to see. That is short, since instances are to agree
+	// two seconds after Redis is back, and 8 requests a second are no load.
 	breakerFailures = 5
-	breakerPause    = 500 * time.Millisecond
+	breakerPause    = 250 * time.Millisecond
 	breakerProbes   = 2
 )
 

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/uds-platform/state/internal/merge"
 )
@@ -33,22 +34,31 @@ func (c *content) fieldsSince(since merge.Stamp) merge.Fields {
 	return out
 }
 
-// fieldWriter writes fields one by one, for a replica as strings and for a snapshot
-// as bytes.
+// fieldWriter writes fields one by one: for a replica as strings, and for a snapshot
+// as it has them, one behind the other, each byte where it stays.
 type fieldWriter struct {
 	since merge.Stamp
-	// emit gets each field. It must not keep the bytes, nor call the writer.
+	// emit gets each field, where it is not nil, and nothing is kept of it then. It
+	// must not keep the bytes, nor call the writer.
 	emit func(name, value []byte)
 
-	name, value []byte
-	unknown     bytes.Buffer // a value that appendPayload leaves to the codec
+	out   []byte
+	count uint64 // of fields written
+	// Where the last one's name and value are in out.
+	nameAt, nameEnd, valueAt int
+
+	unknown bytes.Buffer // a value that appendPayload leaves to the codec
 }
+
+// likelyHead is the length of a value's head, which is written before the value is:
+// all have 24 bytes at least, and few more than 255.
+const likelyHead = 2 // bytes
 
 // write writes all of a content but what this version can't read.
 func (w *fieldWriter) write(c *content) {
 	if c.grave != nil {
 		w.begin(merge.Deleted, "")
-		w.value = append(w.value, merge.NewTombstone(c.grave.stamp, c.grave.deadline)...)
+		w.out = append(w.out, merge.NewTombstone(c.grave.stamp, c.grave.deadline)...)
 		w.end()
 		return
 	}
@@ -68,8 +78,7 @@ func (w *fieldWriter) write(c *content) {
 	elements(w, exploredPrefix, c.explored)
 	for f := range c.timeline.all() {
 		if w.wants(f.changed) {
-			w.begin(timelinePrefix, "")
-			w.name = f.stamp.Append(w.name)
+			w.beginCall(f.stamp)
 			w.stamp(f.stamp)
 			w.payload(&f.call)
 			w.end()
@@ -82,17 +91,49 @@ func (w *fieldWriter) wants(changed merge.Stamp) bool {
 }
 
 func (w *fieldWriter) begin(prefix, name string) {
-	w.name = append(append(w.name[:0], prefix...), name...)
-	w.value = w.value[:0]
+	w.out = appendHead(w.out, cborBytes, uint64(len(prefix)+len(name)))
+	at := len(w.out)
+	w.out = append(append(w.out, prefix...), name...)
+	w.beginValue(at)
 }
 
-func (w *fieldWriter) stamp(s merge.Stamp) { w.value = s.Append(w.value) }
+// beginCall begins a call's field, whose name is its stamp.
+func (w *fieldWriter) beginCall(s merge.Stamp) {
+	w.out = appendHead(w.out, cborBytes, uint64(len(timelinePrefix)+merge.StampLength))
+	at := len(w.out)
+	w.out = s.Append(append(w.out, timelinePrefix...))
+	w.beginValue(at)
+}
+
+// beginValue leaves room for the value's head.
+func (w *fieldWriter) beginValue(nameAt int) {
+	w.nameAt, w.nameEnd = nameAt, len(w.out)
+	w.out = append(w.out, 0, 0)
+	w.valueAt = len(w.out)
+}
+
+func (w *fieldWriter) stamp(s merge.Stamp) { w.out = s.Append(w.out) }
 
 // payload writes what value points to. A pointer, since any other value would be
 // copied to the heap first.
-func (w *fieldWriter) payload(value any) { w.value = w.appendPayload(w.value, value) }
+func (w *fieldWriter) payload(value any) { w.out = w.appendPayload(w.out, value) }
 
-func (w *fieldWriter) end() { w.emit(w.name, w.value) }
+// end writes the value's head, and hands the field on.
+func (w *fieldWriter) end() {
+	if size := len(w.out) - w.valueAt; 24 <= size && size < 1<<8 {
+		w.out[w.valueAt-2], w.out[w.valueAt-1] = cborBytes|24, byte(size)
+	} else {
+		var room [longestHead]byte
+		head := appendHead(room[:0], cborBytes, uint64(size))
+		w.out = slices.Replace(w.out, w.valueAt-likelyHead, w.valueAt, head...)
+		w.valueAt += len(head) - likelyHead
+	}
+	w.count++
+	if w.emit != nil {
+		w.emit(w.out[w.nameAt:w.nameEnd], w.out[w.valueAt:])
+		w.out = w.out[:0]
+	}
+}
 
 // registers writes the registers, or the entries of a window, on a shelf.
 func registers[T any](w *fieldWriter, prefix string, s shelf[T]) {
@@ -134,5 +175,5 @@ func elements[T any](w *fieldWriter, prefix string, s shelf[T]) {
 func payload[T any](value T) string {
 	var w fieldWriter
 	w.payload(&value)
-	return string(w.value)
+	return string(w.out)
 }

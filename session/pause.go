@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,25 @@ const (
 
 // failures says how long to leave the replica alone.
 type failures struct{ inARow atomic.Int32 }
+
+// wait waits for the pause's end, or for news that the replica is back, after which it
+// is as if nothing had failed. It reports whether ctx has not ended.
+func (f *failures) wait(ctx context.Context, back <-chan struct{}) bool {
+	pause := f.pause()
+	if pause == 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+	case <-back:
+		f.note(nil)
+	}
+	return true
+}
 
 func (f *failures) note(err error) {
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -79,6 +80,35 @@ func TestAPayloadIsAsTheCodecWritesIt(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestRecordsComeInTheOrderOfTheirMaking(t *testing.T) {
+	st := open(t, Options{})
+	var want, got []Handle
+	for range 50 {
+		want = append(want, create(t, st, alice, nil).Handle())
+	}
+	for record := range st.Records() {
+		handle, _, err := readRecord(record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, handle)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// Times beyond what four digits of a year can say are the time package's business.
+func TestATimeOfAnyYearIsAsTheTimePackageWritesIt(t *testing.T) {
+	for _, year := range []int{-1, 0, 9999, 10000} {
+		at := time.Date(year, 1, 2, 3, 4, 5, 600, time.UTC)
+		want := appendText([]byte{cborTimeTag}, at.Format(time.RFC3339Nano))
+		if got := appendTime(nil, at); !bytes.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 }
 
 func TestReadShowsWhatIsNotAliveAnyMore(t *testing.T) {

@@ -19,45 +19,35 @@ import (
 // then ends where they begin.
 type recorder struct {
 	writer fieldWriter
-	out    []byte
 	head   []byte
-	count  uint64
 }
 
-func newRecorder() *recorder {
-	r := &recorder{}
-	r.writer.emit = r.add
-	return r
-}
+func newRecorder() *recorder { return &recorder{} }
 
 // record returns a session's record, until the next call.
 func (r *recorder) record(c *content) []byte {
+	w := &r.writer
 	room := 4*longestHead + len(c.handle)
-	r.out, r.count = slices.Grow(r.out[:0], room)[:room], 0
+	w.out, w.count = slices.Grow(w.out[:0], room)[:room], 0
 	if c.grave == nil && len(c.others) > 0 { // seldom
-		r.addAll(c.fieldsSince(merge.Stamp{}))
+		w.copy(c.fieldsSince(merge.Stamp{}))
 	} else {
-		r.writer.write(c)
+		w.write(c)
 	}
 	r.head = appendHead(r.head[:0], cborArray, 3)
 	r.head = appendHead(r.head, cborUnsigned, recordVersion)
 	r.head = appendText(r.head, string(c.handle))
-	r.head = appendHead(r.head, cborMap, r.count)
+	r.head = appendHead(r.head, cborMap, w.count)
 	begin := room - len(r.head)
-	copy(r.out[begin:], r.head)
-	return r.out[begin:]
+	copy(w.out[begin:], r.head)
+	return w.out[begin:]
 }
 
-// add adds a field.
-func (r *recorder) add(name, value []byte) {
-	r.count++
-	r.out = append(appendHead(r.out, cborBytes, uint64(len(name))), name...)
-	r.out = append(appendHead(r.out, cborBytes, uint64(len(value))), value...)
-}
-
-// addAll adds fields that were made already.
-func (r *recorder) addAll(fields merge.Fields) {
+// copy writes fields that were made already.
+func (w *fieldWriter) copy(fields merge.Fields) {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		r.add([]byte(name), []byte(fields[name]))
+		w.begin("", name)
+		w.out = append(w.out, fields[name]...)
+		w.end()
 	}
 }

@@ -52,6 +52,7 @@ func (y *synchroniser) hear(e merge.Event) {
 	case merge.Changed:
 		y.heed(Handle(e.Notice.ID), e.Notice.Mark, e.Notice.Origin)
 	case merge.Gap:
+		signal(y.back)
 		signal(y.sweep)
 	}
 }

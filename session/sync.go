@@ -61,6 +61,7 @@ type synchroniser struct {
 	links *shard.Cache[string, link]
 	wake  chan struct{} // has room for one
 	sweep chan struct{} // has room for one: a sweep is wanted soon
+	back  chan struct{} // has room for one: the replica is heard again
 
 	fetches   chan struct{} // one for each fetch under way
 	deaf      atomic.Bool   // notices are not heard
@@ -92,6 +93,7 @@ func newSynchroniser(st *Store) (*synchroniser, error) {
 		links:   links,
 		wake:    make(chan struct{}, 1),
 		sweep:   make(chan struct{}, 1),
+		back:    make(chan struct{}, 1),
 		fetches: make(chan struct{}, maxFetches),
 		busy:    make(map[Handle]bool),
 	}
@@ -159,7 +161,7 @@ func (y *synchroniser) dispatch(ctx context.Context) {
 		case <-y.wake:
 		}
 		for handle := range y.due.Keys() {
-			if clock.Sleep(ctx, failed.pause()) != nil {
+			if !failed.wait(ctx, y.back) {
 				return
 			}
 			select {

@@ -548,6 +548,26 @@ func TestAGapIsFollowedByASweep(t *testing.T) {
 	})
 }
 
+// Whoever has been left alone for longer and longer is asked at once when it is back,
+// and as if nothing had been.
+func TestNobodyWaitsForAReplicaThatIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 1, Options{SweepInterval: time.Hour})
+		st := c.stores[0]
+		c.lines[0].set(true)
+		for range 20 {
+			create(t, st, alice, nil)
+		}
+		time.Sleep(time.Minute)
+		c.lines[0].set(false)
+		st.sync.hear(merge.Event{Kind: merge.Gap})
+		synctest.Wait() // no time passes
+		if n := st.sync.due.Len(); n > 0 {
+			t.Errorf("%d sessions wait, and the replica is back", n)
+		}
+	})
+}
+
 // TestWhoIsDeafLooks has exchanges work again long before notices do.
 func TestWhoIsDeafLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -78,4 +79,14 @@ func TestEachClockHasANodeOfItsOwn(t *testing.T) {
 	if a, b := NewClock(), NewClock(); a.Node() == b.Node() && NewClock().Node() == a.Node() {
 		t.Fatalf("three clocks have the node %x", a.Node())
 	}
+}
+
+// A stamp is written as fmt would write it.
+func TestAStampIsWrittenInHexadecimal(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := Stamp{rapid.Uint32().Draw(t, "high"), rapid.Uint32().Draw(t, "low"), rapid.Uint32().Draw(t, "node")}
+		if want := fmt.Sprintf("%08x%08x%08x", s.high, s.low, s.node); s.String() != want {
+			t.Errorf("%s, want %s", s, want)
+		}
+	})
 }
