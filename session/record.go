@@ -25,7 +25,8 @@ type record struct {
 
 // Records returns an iterator over all sessions and tombstones, each as bytes that
 // Restore takes, and that hold until the next. Nobody waits for it: each session is
-// as it was when it began, or a moment later. Its garbage is one record, and 32 bytes a session.
+// as it was when it began, or a moment later. Beside a list of 32 bytes a session it makes
+// little garbage: one record, and tallies where calls are still to be counted.
 func (st *Store) Records() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		r := newRecorder()

@@ -10,8 +10,8 @@ import (
 // recorder writes records, one after the other into the same memory.
 //
 // A snapshot writes all sessions, and must not be felt by those who use them. So it
-// makes no map of a session's fields first, and no garbage: what it takes beside bare
-// encoding is the head of each field. The fields are those of content.fieldsSince, in
+// makes no map of a session's fields first, and no garbage but where calls are still to
+// be counted: what it takes beside bare encoding is the head of each field. The fields are those of content.fieldsSince, in
 // an order that depends on nothing but what the session holds.
 //
 // How many fields there are is known only when they are written, and stands before
