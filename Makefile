@@ -79,7 +79,7 @@ linearize-long: ## thousands of recorded histories against the model
 	@go test ./shard -run TestHistoriesAreLinearizable -linearize.rounds 5000 -timeout 0
 
 .PHONY: merge-long
-merge-long: ## 100,000 histories of sessions merged, in Go and in Redis: ten minutes
+merge-long: ## 100,000 histories of sessions merged, in Go and in Redis: a quarter of an hour
 	@scripts/need redis-server redis-server
 	@go test ./internal/merge -merge.histories 100000 -timeout 0
 	@go test ./session -session.histories 10000 -timeout 0
@@ -90,7 +90,7 @@ sessions-long: ## three instances and 200 sessions, their lines cut and Redis se
 	@go test . -run TestSessionsAgreeAfterPartitions -v -sessions.soak 60s -timeout 0
 
 .PHONY: crash-long
-crash-long: ## 500 kills while snapshots are written: half a minute
+crash-long: ## 500 kills of what writes snapshots, and 500 of a State under load: seven minutes
 	@go test ./internal/snapshot -run TestAKilled -snapshot.kills 500 -timeout 0
 	@go test . -run TestAKilled -state.kills 500 -timeout 0
 
