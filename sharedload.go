@@ -230,7 +230,17 @@ func (fs *flights[T]) lookup(ctx context.Context, v *visit, fill *remote.Fill) (
 		return out, false, false
 	}
 	if found {
+		deepenStack()
 		out, found = fs.unpack(&f, v.demands)
 	}
 	return out, found, time.Since(began) < fs.sharing.wait/2
+}
+
+// deepenStack makes a new goroutine's stack as deep as decoding needs it, at once: to
+// get there in steps copies more each time, which takes longer than to decode.
+//
+//go:noinline
+func deepenStack() byte {
+	var room [12 << 10]byte
+	return room[len(room)/2]
 }
