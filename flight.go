@@ -257,9 +257,9 @@ func (fs *flights[T]) fly(key string, f *flight, load loader[T]) (*entry[T], err
 // load runs a flight's load, or what stands for it in Redis, to its end, or to the end
 // of the flight's context.
 //
-// Redis is asked first by the flight's own goroutine, which is not inside the client and
-// waits for it no longer than it may: to have another one do that would take half as long
-// again as Redis does.
+// Redis is asked first by the flight's own goroutine, which is never inside the client and
+// waits for it no longer than it may: one hand-over less. A flight that everybody has left
+// meanwhile asks nobody else.
 func (fs *flights[T]) load(f *flight, v *visit, load loader[T]) (out outcome[T]) {
 	started := time.Now()
 	defer func() {
@@ -271,14 +271,10 @@ func (fs *flights[T]) load(f *flight, v *visit, load loader[T]) (out outcome[T])
 	run := func(ctx context.Context) outcome[T] { return loadNow(ctx, load) }
 	if v != nil {
 		var found, ask bool
-		runGuarded(ctx, fs.log, func(ctx context.Context) (out outcome[T]) {
-			out, found, ask = fs.lookup(ctx, v, v.current())
+		if out, found, ask = fs.lookup(ctx, v, v.current()); found {
 			return out
-		}, done)
-		if out = <-done; out.err == nil {
-			out.err = f.ctx.Err()
 		}
-		if found || out.err != nil {
+		if out.err = f.ctx.Err(); out.err != nil {
 			return out
 		}
 		run = func(ctx context.Context) outcome[T] { return fs.loadShared(ctx, v, ask, load) }

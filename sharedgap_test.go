@@ -4,6 +4,7 @@ package state
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -357,4 +358,27 @@ func TestWithoutTrackingResultsAreTrustedForAShortTime(t *testing.T) {
 		t.Errorf("health %+v", h)
 	}
 	redistest.Await(t, "it ends", func() bool { return a.quality(key) == Nothing })
+}
+
+// Whom everybody leaves while Redis is asked does not ask the origin.
+func TestAFlightThatIsLeftWhileRedisIsAskedLoadsNothing(t *testing.T) {
+	s := redistest.Start(t, redistest.Options{})
+	m := joined(t, s.URL(), func(c *Config) { c.RedisWait = 10 * time.Second })
+	s.Stop()
+	defer s.Continue()
+	ctx, leave := context.WithCancel(t.Context())
+	left := make(chan error)
+	go func() {
+		_, err := m.c.Fetch(ctx, keyOf(t, 1), func(context.Context) (report, error) {
+			t.Error("the origin is asked, for nobody")
+			return report{}, nil
+		})
+		left <- err
+	}()
+	redistest.Await(t, "Redis is asked", func() bool { return m.st.Health().Redis.Stats.FillsOpen > 0 })
+	leave()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want the context's", err)
+	}
+	redistest.Await(t, "the flight is over", func() bool { return m.st.Health().Redis.Stats.FillsOpen == 0 })
 }
