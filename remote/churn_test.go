@@ -208,7 +208,7 @@ type churn struct {
 	turn   sync.RWMutex
 
 	reads, keys, tags, looks, putOff atomic.Int64
-	compared                         int
+	compared, rounds                 int          // INVARIANT: guarded by turn.
 	longest                          atomic.Int64 // that something wrong was served, in ns
 	stale                            chan string  // what was found, as far as there is room
 	troubles                         map[string]int
@@ -328,6 +328,10 @@ func (c *churn) look(limit time.Duration) bool {
 		c.putOff.Add(1)
 		return false
 	}
+	if !c.overtake(deadline) {
+		c.putOff.Add(1)
+		return false
+	}
 	c.looks.Add(1)
 	for at, f := range c.fronts {
 		f.mu.Lock()
@@ -343,6 +347,34 @@ func (c *churn) look(limit time.Duration) bool {
 				c.compare(fmt.Sprintf("Redis, as instance %d reads it,", at), key, string(found.Payload))
 			}
 			fill.End()
+		}
+	}
+	return true
+}
+
+// overtake has each instance load a key that another changes meanwhile, and store what
+// it loaded when it has heard of that: without the fence it keeps it. Nobody else does
+// anything at the time. It is false where there is trouble.
+func (c *churn) overtake(deadline time.Time) bool {
+	for at, f := range c.fronts {
+		other, key := c.fronts[(at+1)%len(c.fronts)], rand.IntN(churnKeys)
+		name, tag := churnKey(key), churnTag(key)
+		fill := f.BeginFill(name)
+		f.mu.Lock()
+		turn := f.turn
+		f.mu.Unlock()
+		value := c.origin.current(key)
+		c.keys.Add(1)
+		c.origin.change(key)
+		other.Invalidate([]string{name}, nil)
+		other.InvalidateKey(name)
+		heard := c.heardAll(deadline)
+		if heard {
+			f.keep(fill, turn, value, tag)
+		}
+		fill.End()
+		if !heard {
+			return false
 		}
 	}
 	return true
@@ -367,7 +399,8 @@ func (c *churn) everybody(holds func(*front) bool) bool {
 // heardAll says whether everybody has heard, by a deadline, a key and a tag that each
 // has invalidated now: what was invalidated before was heard before.
 func (c *churn) heardAll(deadline time.Time) bool {
-	n := c.looks.Load() + c.putOff.Load()
+	c.rounds++
+	n := c.rounds
 	for at, f := range c.fronts {
 		key, tag := fmt.Sprint(mark, n, " key ", at), fmt.Sprint(mark, n, " tag ", at)
 		f.Invalidate([]string{key}, []string{tag})
