@@ -120,7 +120,7 @@ func disturb(ctx context.Context, st *State) {
 // A process that is killed at any moment serves when it is back, and has lost what
 // came after the last snapshot and nothing else. How much that was in time is
 // logged: see docs/sessions.md.
-func TestAKilledProcessLosesAnIntervalAtMost(t *testing.T) {
+func TestAKilledProcessHasWhatItsLastSnapshotHad(t *testing.T) {
 	folder := t.TempDir()
 	var safe, found int64
 	var killed, ready time.Time

@@ -2,7 +2,6 @@ package main
 
 import (
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/puzpuzpuz/xsync/v4"
 
+	"github.com/uds-platform/state/bench/stat"
 	"github.com/uds-platform/state/bench/workload"
 	"github.com/uds-platform/state/shard"
 )
@@ -68,9 +68,9 @@ func benchmarkFloor(b *testing.B, asked func(string) string) {
 		our := floorTurn(drawn, func(key string) uint64 { value, _ := ours.Get(key); return value })
 		recordWord, oursRecord, oursWord = append(recordWord, rec/word), append(oursRecord, our/rec), append(oursWord, our/word)
 	}
-	b.ReportMetric(median(recordWord), "records/words")
-	b.ReportMetric(median(oursRecord), "ours/records")
-	b.ReportMetric(median(oursWord), "ours/words")
+	b.ReportMetric(stat.SpreadOf(recordWord).Median, "records/words")
+	b.ReportMetric(stat.SpreadOf(oursRecord).Median, "ours/records")
+	b.ReportMetric(stat.SpreadOf(oursWord).Median, "ours/words")
 }
 
 // floorTurn has every core read all of them, each from elsewhere, and returns how long
@@ -89,9 +89,4 @@ func floorTurn(drawn []string, get func(string) uint64) float64 {
 	}
 	readers.Wait()
 	return float64(time.Since(start))
-}
-
-func median(ratios []float64) float64 {
-	slices.Sort(ratios)
-	return ratios[len(ratios)/2]
 }
