@@ -168,7 +168,7 @@ func (c *churn) run(s *redistest.Server, proxy *redistest.Proxy) {
 	})
 	c.troubles = redistest.Trouble(calm, s, proxy, "state:ledger")
 	running.Wait()
-	redistest.Await(c.t, "everybody has heard everything", func() bool { return c.look(time.Second) })
+	redistest.Await(c.t, "everybody has heard everything", func() bool { return c.look(5 * time.Second) })
 }
 
 func (c *churn) inTurn(f func()) {
@@ -238,8 +238,8 @@ func (c *churn) found(format string, args ...any) {
 func (c *churn) look(limit time.Duration) bool {
 	c.turn.Lock()
 	defer c.turn.Unlock()
-	c.overtake()
-	if !c.heardAll(time.Now().Add(limit)) {
+	deadline := time.Now().Add(limit)
+	if !c.heardAll(deadline) || !c.overtake(deadline) {
 		c.putOff.Add(1)
 		return false
 	}
@@ -257,40 +257,42 @@ func (c *churn) look(limit time.Duration) bool {
 	return true
 }
 
-// overtake has each instance load some keys that nobody has, and another change them
-// meanwhile. Nobody loads them again before they are compared: a result that is kept
-// although it was overtaken would be there.
-func (c *churn) overtake() {
+// overtake has each instance load some keys, another change them meanwhile, and the loads
+// end when everybody has heard of that. Nobody loads them again before they are compared:
+// a result that is kept although it was overtaken would be there. It is false where there
+// is trouble.
+func (c *churn) overtake(deadline time.Time) bool {
 	var all sync.WaitGroup
+	release := make(chan struct{})
 	for at, m := range c.members {
 		other := c.members[(at+1)%len(c.members)]
-		for range 5 {
-			key := rand.IntN(churnKeys/len(c.members))*len(c.members) + at
+		for n := range 5 {
+			key := (rand.IntN(churnKeys/15)*5+n)*len(c.members) + at // each is another
 			c.origin.change(key)
 			m.c.Delete(keyOf(c.t, key))
-			loading := make(chan struct{})
-			fetched := make(chan struct{})
+			loading, fetched := make(chan struct{}), make(chan struct{})
 			all.Go(func() {
 				defer close(fetched)
-				_, _ = m.c.FetchWithTerms(c.t.Context(), keyOf(c.t, key), func(ctx context.Context) (report, Terms, error) {
+				_, _ = m.c.FetchWithTerms(c.t.Context(), keyOf(c.t, key), func(context.Context) (report, Terms, error) {
 					version := c.origin.version(key)
 					close(loading)
-					err := clock.Sleep(ctx, 10*time.Millisecond+rand.N(30*time.Millisecond))
-					return report{Count: version}, Terms{Tags: []Tag{churnTag(key)}}, err
+					<-release
+					return report{Count: version}, Terms{Tags: []Tag{churnTag(key)}}, nil
 				})
 			})
-			all.Go(func() {
-				select {
-				case <-loading:
-					c.keys.Add(1)
-					c.origin.change(key)
-					other.c.Delete(keyOf(c.t, key))
-				case <-fetched:
-				}
-			})
+			select {
+			case <-loading:
+				c.keys.Add(1)
+				c.origin.change(key)
+				other.c.Delete(keyOf(c.t, key))
+			case <-fetched: // in trouble it may be in Redis still
+			}
 		}
 	}
+	heard := c.heardAll(deadline)
+	close(release)
 	all.Wait()
+	return heard && awaitUntil(deadline, func() bool { return c.everybody((*member).settled) })
 }
 
 func (c *churn) compare(who string, key int, version int64) {

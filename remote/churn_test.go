@@ -263,7 +263,7 @@ func (c *churn) run(s *redistest.Server, proxy *redistest.Proxy) {
 	})
 	c.troubles = redistest.Trouble(calm, s, proxy, "t:ledger")
 	running.Wait()
-	redistest.Await(c.t, "everybody has heard everything", func() bool { return c.look(time.Second) })
+	redistest.Await(c.t, "everybody has heard everything", func() bool { return c.look(5 * time.Second) })
 }
 
 func (c *churn) repeat(ctx context.Context, f func()) {
