@@ -24,6 +24,8 @@ type Cache[K Key, V any] struct {
 	shift    uint // hash >> shift is a segment's index
 	exact    bool
 	costed   bool
+	// plain: nothing is said of an entry but its value, unless its Set says it.
+	plain bool
 	// unbounded: nothing is ever evicted, so nothing need be known about
 	// frequency.
 	unbounded bool
@@ -76,6 +78,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		shift:      uint(64-bits.TrailingZeros(uint(n))) & 63,
 		exact:      o.ExactExpiry,
 		costed:     o.Cost != nil,
+		plain:      o.Cost == nil && o.DefaultTTL == 0,
 		unbounded:  o.Unbounded,
 		tick:       o.tick(),
 		defaultTTL: o.DefaultTTL,

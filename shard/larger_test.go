@@ -33,14 +33,14 @@ func TestHandEvictsFromTheLargerTable(t *testing.T) {
 	}
 }
 
-// An update in passing leaves an entry alone that may have moved.
-func TestSpotSeesNoSealedCell(t *testing.T) {
+// An update at the first glance leaves an entry alone that may have moved.
+func TestUpdateChangesNoSealedCell(t *testing.T) {
 	c, s := growing(t, growEntries)
 	const key = 5
 	hash := uint32(c.hasher.sum(key))
 	n, _ := s.find(hash, key)
 	n.seal()
-	if n, _ := s.spot(hash, key); n != nil {
-		t.Error("an entry that is moving was spotted")
+	if s.update(hash, key, 1, terms{deadlineNanos: never}) != nil {
+		t.Error("an entry that is moving was updated")
 	}
 }

@@ -65,8 +65,7 @@ type Options[K Key, V any] struct {
 	// in each cost hit ratio.
 	Segments int
 
-	// DisableStats turns Stats off, and with it the adaption of the window,
-	// which learns from the hit ratio.
+	// DisableStats turns Stats off: everything else stays as it is.
 	DisableStats bool
 
 	// OnRemoval is called exactly once for every value that leaves the cache,

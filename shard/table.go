@@ -99,25 +99,6 @@ func (s *segment[K, V]) scan(t *table[K, V], hash uint32, key K) (at place[K, V]
 	return at, true
 }
 
-// spot finds the key's node and its cell at the first glance, for the update of an
-// entry, which is the rule. It is nil where the entry is absent and where it takes
-// more care, and locate tells: the table moves, or somebody has just written. To do
-// without a place makes updates a sixth to a third faster.
-func (s *segment[K, V]) spot(hash uint32, key K) (*node[K, V], *cell[V]) {
-	t := s.table.Load()
-	for n := t.head(hash).Load(); n != nil; n = n.next.Load() {
-		if n.hash != hash || n.key != key {
-			continue
-		}
-		// Cells are sealed only after the table has got its successor. The cell is
-		// loaded before that is looked at, so it is not sealed if there is none.
-		if c := n.cell.Load(); c != nil && t.next.Load() == nil {
-			return n, c
-		}
-	}
-	return nil, nil
-}
-
 // insert makes n the head of the chain that at was found in, unless the chain
 // has got a new head since.
 func (at *place[K, V]) insert(n *node[K, V]) bool {

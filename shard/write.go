@@ -30,12 +30,17 @@ func (c *Cache[K, V]) SetWithTTL(key K, value V, ttl time.Duration) bool {
 	}
 	hash := c.hasher.sum(key)
 	s := c.segment(hash)
-	if n, old := s.spot(uint32(hash), key); n != nil && s.replace(n, old, value, offer, CauseReplaced) {
+	if n := s.update(uint32(hash), key, value, offer); n != nil {
 		return c.keep(n)
 	}
+	return c.put(s, uint32(hash), key, value, offer)
+}
+
+// put is Set where update could not do it.
+func (c *Cache[K, V]) put(s *segment[K, V], hash uint32, key K, value V, offer terms) bool {
 	var n *node[K, V]
 	for {
-		at := s.locate(uint32(hash), key)
+		at := s.locate(hash, key)
 		if at.node != nil {
 			if s.replace(at.node, at.cell, value, offer, CauseReplaced) {
 				return c.keep(at.node)
@@ -43,7 +48,7 @@ func (c *Cache[K, V]) SetWithTTL(key K, value V, ttl time.Duration) bool {
 			continue
 		}
 		if n == nil {
-			n = c.newNode(uint32(hash), key, value, offer)
+			n = c.newNode(hash, key, value, offer)
 		}
 		if s.add(&at, n, offer) {
 			return c.keep(n)
@@ -209,8 +214,16 @@ const (
 	shut
 )
 
-// assess works out an entry's terms, and whether they can be kept.
+// assess works out an entry's terms, and whether they can be kept. Where there is
+// nothing to work out it is inlined.
 func (c *Cache[K, V]) assess(key K, value V, ttl time.Duration) (terms, verdict) {
+	if c.plain && ttl == 0 && !c.closed.Load() {
+		return terms{deadlineNanos: never}, accepted
+	}
+	return c.workOut(key, value, ttl)
+}
+
+func (c *Cache[K, V]) workOut(key K, value V, ttl time.Duration) (terms, verdict) {
 	if c.closed.Load() {
 		return terms{}, shut
 	}
@@ -299,9 +312,6 @@ func (s *segment[K, V]) add(at *place[K, V], n *node[K, V], offer terms) bool {
 
 // replace puts a new cell in the place of an old one, unless the node's cell has
 // changed since. A cause of zero means that the value stays the same.
-//
-// Where nothing can expire, nothing has a cost and nobody is told of removals, it
-// does not look at the old cell: that is a cache miss.
 func (s *segment[K, V]) replace(n *node[K, V], old *cell[V], value V, offer terms, cause Cause) bool {
 	c := s.cache
 	if offer.deadlineNanos != never && offer.deadlineNanos < old.deadlineNanos {
@@ -310,11 +320,17 @@ func (s *segment[K, V]) replace(n *node[K, V], old *cell[V], value V, offer term
 	if !n.cell.CompareAndSwap(old, newCell(value, offer.deadlineNanos, offer.cost, c.costed)) {
 		return false
 	}
+	s.updated(n, old, offer, cause)
+	return true
+}
+
+// updated is what an update leads to: accounts, and the eviction of what it has made
+// too much.
+func (s *segment[K, V]) updated(n *node[K, V], old *cell[V], offer terms, cause Cause) {
 	s.replaced(n, old, offer, cause)
-	if c.overCost() {
+	if s.cache.overCost() {
 		s.settle(n)
 	}
-	return true
 }
 
 // shorten is replace for an entry that is to live less long than before, which the

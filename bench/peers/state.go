@@ -12,7 +12,6 @@ var stateFeatures = contest.Features{
 	Statistics:  contest.SwitchStatistics,
 	Bound:       contest.Entries,
 	IntegerKeys: true,
-	Note:        "statistics off also turns the adaption of the window off, so they stay on for hit ratios",
 }
 
 // state is our engine.

@@ -1,0 +1,51 @@
+package shard
+
+// update gives a key that has a value another one, at the first glance. It is nil,
+// and has changed nothing, where that takes more care, which is put's: the key is
+// absent or its value has expired, the table moves, the entry is to live less long
+// than before, or somebody else has just written.
+//
+// Most writes of a cache in use are such updates. They go through nothing else, in
+// one loop without a description of the place: the fewer instructions there are, the
+// more of them, the new cell's allocation too, run while the node's cache line is
+// on its way from the core that wrote it last.
+//
+// Where nothing can expire, nothing has a cost and nobody is told of removals, it
+// does not look at the old cell: that is a cache miss more.
+func (s *segment[K, V]) update(hash uint32, key K, value V, offer terms) *node[K, V] {
+	c := s.cache
+	t := s.table.Load()
+	for n := t.head(hash).Load(); n != nil; n = n.next.Load() {
+		if n.hash != hash || n.key != key {
+			continue
+		}
+		old := n.cell.Load()
+		if old == nil {
+			continue
+		}
+		// Cells are sealed only after the table has got its successor. The cell is
+		// loaded before that is looked at, so it is not sealed if there is none.
+		if t.next.Load() != nil || !c.prolongs(old, offer.deadlineNanos) {
+			return nil
+		}
+		if !n.cell.CompareAndSwap(old, newCell(value, offer.deadlineNanos, offer.cost, c.costed)) {
+			return nil
+		}
+		if c.costed || c.onRemoval != nil {
+			s.updated(n, old, offer, CauseReplaced)
+		} else {
+			c.stats.write(CauseReplaced)
+		}
+		return n
+	}
+	return nil
+}
+
+// prolongs reports whether a value that holds is to be followed by one that holds as
+// long or longer.
+func (c *Cache[K, V]) prolongs(old *cell[V], deadlineNanos int64) bool {
+	if deadlineNanos == never && !c.perishable.Load() {
+		return true
+	}
+	return old.deadlineNanos <= deadlineNanos && old.deadlineNanos > c.now()
+}
