@@ -508,11 +508,17 @@ func TestClosedStatePreviewsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	empty, err := NewCache[string](st, Kind{Name: "none-yet"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	key := keyOf(t, 1)
 	store(t, c, key, "part", PreviewTerms{SampleRate: 0.5})
 	st.Close()
-	if kept, err := c.StorePreview(key, "part", PreviewTerms{SampleRate: 0.5}); kept || err != nil {
-		t.Errorf("kept %v, %v", kept, err)
+	for _, c := range []*Cache[string]{c, empty} {
+		if kept, err := c.StorePreview(key, "part", PreviewTerms{SampleRate: 0.5}); kept || err != nil {
+			t.Errorf("kept %v, %v", kept, err)
+		}
 	}
 	p := preview(t, c, key, constant("a"))
 	wantPreview(t, p, "", Nothing, false)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/uds-platform/state/internal/merge"
 	"github.com/uds-platform/state/internal/redistest"
+	"github.com/uds-platform/state/remote"
 	"github.com/uds-platform/state/session"
 )
 
@@ -139,6 +140,23 @@ func TestSessionsOfAStateThatWasCutOff(t *testing.T) {
 		s, err := b.Sessions().Get(t.Context(), alice, made.Handle())
 		return err == nil && !s.Volatile()
 	})
+}
+
+// Whoever listens is told when nobody speaks any more: until then it takes what it has
+// for the state of things.
+func TestListeningEndsWhenRedisIsAway(t *testing.T) {
+	server := redistest.Start(t, redistest.Options{})
+	line := redistest.NewProxy(t, server.Addr())
+	st := openSharing(t, line.Addr())
+	awaitShared(t, st)
+	r := newSessionReplica(st.shared.tier, nil)
+	heard, ended := make(chan struct{}, 1), make(chan error, 1)
+	go func() { ended <- r.Listen(t.Context(), func(merge.Event) { nudge(heard) }) }()
+	<-heard
+	line.Set(redistest.Refuse)
+	if err := <-ended; !errors.Is(err, remote.ErrAway) {
+		t.Errorf("it ended with %v, want ErrAway", err)
+	}
 }
 
 func TestARedisThatForgotSessionsIsToldAgain(t *testing.T) {

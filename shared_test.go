@@ -428,13 +428,16 @@ func TestUnreadableResultsAreMisses(t *testing.T) {
 	s := redistest.Start(t, redistest.Options{})
 	m := joined(t, s.URL())
 	other := open(t, Config{Store: StoreRedis, RedisURL: RedisURL(s.URL())})
-	c, err := NewCache[string](other, Kind{Name: "report", TTL: time.Hour}) // of another type
+	type reportOfAnotherVersion struct{ Name string } // could be decoded all the same
+	c, err := NewCache[reportOfAnotherVersion](other, Kind{Name: "report", TTL: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
 	redistest.Await(t, "it is live", func() bool { return other.shared.tier.Live() })
 	key := keyOf(t, 1)
-	if _, err := c.Fetch(t.Context(), key, func(context.Context) (string, error) { return "text", nil }); err != nil {
+	if _, err := c.Fetch(t.Context(), key, func(context.Context) (reportOfAnotherVersion, error) {
+		return reportOfAnotherVersion{Name: "other"}, nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	redistest.Await(t, "it is written", func() bool { return other.Health().Redis.Stats.Writes == 1 })

@@ -108,6 +108,20 @@ func TestWhatDoesNotSayWhenItWasWrittenIsNoLag(t *testing.T) {
 	})
 }
 
+// What is found removed and was never here says when it was added, and not when it went.
+func TestARemovalIsNoNews(t *testing.T) {
+	stamp := merge.StampAt(time.Unix(1, 0), 1)
+	var n news
+	n.add("s:x", "", merge.NewElement(stamp, stamp, ""))
+	if !n.last.IsZero() {
+		t.Errorf("it is news of %v", n.last.Time())
+	}
+	n.add("s:y", "", merge.NewElement(stamp, merge.Stamp{}, "y"))
+	if n.last != stamp {
+		t.Error("an addition is none")
+	}
+}
+
 func TestAWriterAheadHasNoLag(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHub()

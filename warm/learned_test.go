@@ -124,6 +124,7 @@ func TestWhatCannotHaveBeenLearnedIsRefused(t *testing.T) {
 		"another account":        {Level: OfTemplate, After: a, Next: follow(Followed{Next: Template{2, "a", "A"}, Weight: 1})},
 		"another's popular":      {Level: OfAccount, After: Template{Account: 1}, Next: follow(Followed{Next: Template{2, "a", "A"}, Weight: 1})},
 		"a tool's account":       {Level: OfTool, After: a, Next: follow(Followed{Next: Template{Tool: "b"}, Weight: 1})},
+		"a tool's subject":       {Level: OfTool, After: Template{Tool: "a", Subject: "A"}, Next: follow(Followed{Next: Template{Tool: "b"}, Weight: 1})},
 		"a tool's next's":        {Level: OfTool, After: Template{Tool: "a"}, Next: follow(Followed{Next: a, Weight: 1})},
 		"a subject's tool":       {Level: OfSubject, After: Template{Account: 1, Tool: "a"}, Next: follow(Followed{Next: a, Weight: 1})},
 		"elsewhere for no tool":  {Level: OfTemplate, After: a, Next: follow(Followed{Next: a, Elsewhere: true, Weight: 1})},
