@@ -187,6 +187,10 @@ func TestAShortGapCostsNoLoads(t *testing.T) {
 	if n := a.c.Stats(); n.Refreshes != 0 || a.loads.Load() != 1 {
 		t.Errorf("%d refreshes, %d loads", n.Refreshes, a.loads.Load())
 	}
+	// A refresh might only not have begun yet, so whoever decides is asked too.
+	if e, _ := a.c.engine.GetQuietly(key.encoded); a.c.wanted(key, e, stale) != noRenewal {
+		t.Error("a hit wants a refresh")
+	}
 }
 
 // A hit on what is unverified is as cheap as any other, and is judged like any other.
