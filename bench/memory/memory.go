@@ -47,9 +47,20 @@ type Plan struct {
 // ttl is long enough for nothing to expire meanwhile.
 const ttl = time.Hour
 
-// heapBytes is the live heap, everything swept.
+// heapBytes is the live heap, once it has settled: what has just been let go of may be
+// held for a moment by a goroutine that is about to end.
 func heapBytes() uint64 {
-	runtime.GC()
+	const most, share = 8, 1000
+	for last, n := liveBytes(), 1; ; n++ {
+		now := liveBytes()
+		if n == most || now+last/share >= last {
+			return now
+		}
+		last = now
+	}
+}
+
+func liveBytes() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -87,7 +98,7 @@ func MeasureEntries(ctx context.Context, p Plan, keep func(EntrySample), say fun
 				}
 				s := EntrySample{Peer: peer.Name, Entries: n, TTL: expiring, Lacks: peer.Features.Lacks(task)}
 				if s.Lacks == "" {
-					if err := fillAndWeigh(peer, task.Options, keys, &s); err != nil {
+					if err := weigh(peer, task.Options, keys, &s); err != nil {
 						return err
 					}
 				}
@@ -100,23 +111,33 @@ func MeasureEntries(ctx context.Context, p Plan, keep func(EntrySample), say fun
 	return nil
 }
 
-func fillAndWeigh(peer contest.Peer[string], o contest.Options, keys []string, s *EntrySample) error {
+// weigh fills a cache, and compares the heap with what it is without the cache: before
+// or afterwards, whichever is less. What its predecessor left may go meanwhile, and would
+// be taken off its weight; what the cache leaves for good belongs to it.
+func weigh(peer contest.Peer[string], o contest.Options, keys []string, s *EntrySample) error {
 	before := heapBytes()
+	full, err := fill(peer, o, keys, s)
+	if err != nil {
+		return err
+	}
+	s.Bytes += float64(full) - float64(min(before, heapBytes()))
+	s.PerEntry = s.Bytes / float64(s.Held)
+	return nil
+}
+
+// fill returns the heap with a full cache in it, which it has let go of.
+func fill(peer contest.Peer[string], o contest.Options, keys []string, s *EntrySample) (bytes uint64, err error) {
 	c, err := peer.New(o)
 	if err != nil {
-		return fmt.Errorf("making %s: %w", peer.Name, err)
+		return 0, fmt.Errorf("making %s: %w", peer.Name, err)
 	}
 	defer c.Close()
 	contest.Fill(c, keys)
 	s.Held = c.Len()
-	after := heapBytes()
-	s.Bytes = float64(after) - float64(before)
 	if outside, ok := c.(outsideHeap); ok {
-		s.Bytes += float64(outside.BytesOutsideHeap())
+		s.Bytes = float64(outside.BytesOutsideHeap())
 	}
-	s.PerEntry = s.Bytes / float64(s.Held)
-	runtime.KeepAlive(c)
-	return nil
+	return heapBytes(), nil
 }
 
 func selected(names []string) []contest.Peer[string] {
