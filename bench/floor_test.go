@@ -5,9 +5,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/puzpuzpuz/xsync/v4"
 
 	"github.com/uds-platform/state/bench/stat"
@@ -38,14 +40,7 @@ func BenchmarkFloor(b *testing.B) {
 }
 
 func benchmarkFloor(b *testing.B, asked func(string) string) {
-	keys := make([]string, floorEntries)
-	for i := range keys {
-		keys[i] = "account:1234567:schema:event-type-" + strconv.Itoa(i)
-	}
-	drawn, err := workload.Draw(keys, floorAccesses, workload.Zipf, 1)
-	if err != nil {
-		b.Fatal(err)
-	}
+	keys, drawn := floorKeys(b)
 	words := xsync.NewMap[string, uint64](xsync.WithPresize(floorEntries))
 	records := xsync.NewMap[string, *record](xsync.WithPresize(floorEntries))
 	ours, err := shard.New(shard.Options[string, uint64]{MaximumSize: floorEntries})
@@ -63,9 +58,9 @@ func benchmarkFloor(b *testing.B, asked func(string) string) {
 	}
 	var recordWord, oursRecord, oursWord []float64
 	for b.Loop() {
-		word := floorTurn(drawn, func(key string) uint64 { value, _ := words.Load(key); return value })
-		rec := floorTurn(drawn, func(key string) uint64 { r, _ := records.Load(key); return r.value })
-		our := floorTurn(drawn, func(key string) uint64 { value, _ := ours.Get(key); return value })
+		word := floorTurn(func(at int) uint64 { value, _ := words.Load(drawn[at]); return value })
+		rec := floorTurn(func(at int) uint64 { r, _ := records.Load(drawn[at]); return r.value })
+		our := floorTurn(func(at int) uint64 { value, _ := ours.Get(drawn[at]); return value })
 		recordWord, oursRecord, oursWord = append(recordWord, rec/word), append(oursRecord, our/rec), append(oursWord, our/word)
 	}
 	b.ReportMetric(stat.SpreadOf(recordWord).Median, "records/words")
@@ -73,20 +68,75 @@ func benchmarkFloor(b *testing.B, asked func(string) string) {
 	b.ReportMetric(stat.SpreadOf(oursWord).Median, "ours/words")
 }
 
-// floorTurn has every core read all of them, each from elsewhere, and returns how long
-// that took.
-func floorTurn(drawn []string, get func(string) uint64) float64 {
-	var readers sync.WaitGroup
+// version is one value of an updated record, and fits what a cache without costs makes of
+// it: a value and a deadline.
+type version struct{ value, deadline uint64 }
+
+// BenchmarkUpdateFloor tells what an update takes at the least if values are published
+// whole: hash the key, make a version, swap it in. The records are found by their number, so
+// there is no table in it, no key to compare, and no policy.
+func BenchmarkUpdateFloor(b *testing.B) {
+	keys, drawn := floorKeys(b)
+	numbers := make(map[string]int, len(keys))
+	ours, err := shard.New(shard.Options[string, uint64]{MaximumSize: floorEntries})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer ours.Close()
+	type line struct {
+		latest atomic.Pointer[version]
+		_      [56]byte
+	}
+	lines := make([]*line, len(keys))
+	for i, key := range keys {
+		numbers[key] = i
+		lines[i] = new(line)
+		ours.Set(key, uint64(i))
+	}
+	asked := make([]*line, len(drawn))
+	for i, key := range drawn {
+		asked[i] = lines[numbers[key]]
+	}
+	var oursFloor []float64
+	for b.Loop() {
+		floor := floorTurn(func(at int) uint64 {
+			latest := &asked[at].latest
+			latest.CompareAndSwap(latest.Load(), &version{value: uint64(at)})
+			return xxhash.Sum64String(drawn[at])
+		})
+		our := floorTurn(func(at int) uint64 { ours.Set(drawn[at], uint64(at)); return 0 })
+		oursFloor = append(oursFloor, our/floor)
+	}
+	b.ReportMetric(stat.SpreadOf(oursFloor).Median, "ours/floor")
+}
+
+// floorKeys returns keys and accesses to them.
+func floorKeys(b *testing.B) (keys, drawn []string) {
+	keys = make([]string, floorEntries)
+	for i := range keys {
+		keys[i] = "account:1234567:schema:event-type-" + strconv.Itoa(i)
+	}
+	drawn, err := workload.Draw(keys, floorAccesses, workload.Zipf, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return keys, drawn
+}
+
+// floorTurn has every core do something at every place of a sequence, each beginning
+// elsewhere, and returns how long that took.
+func floorTurn(do func(at int) uint64) float64 {
+	var workers sync.WaitGroup
 	start := time.Now()
-	for reader := range runtime.GOMAXPROCS(0) {
-		readers.Go(func() {
+	for worker := range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
 			var sum uint64
-			for i := range drawn {
-				sum += get(drawn[(i+reader*floorAccesses/2)&(floorAccesses-1)])
+			for i := range floorAccesses {
+				sum += do((i + worker*floorAccesses/2) & (floorAccesses - 1))
 			}
 			runtime.KeepAlive(sum)
 		})
 	}
-	readers.Wait()
+	workers.Wait()
 	return float64(time.Since(start))
 }
