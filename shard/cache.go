@@ -24,6 +24,7 @@ type Cache[K Key, V any] struct {
 	shift    uint // hash >> shift is a segment's index
 	exact    bool
 	costed   bool
+	shape    wordShape // of the values, where they may change in place
 	// plain: nothing is said of an entry but its value, unless its Set says it.
 	plain bool
 	// unbounded: nothing is ever evicted, so nothing need be known about
@@ -78,6 +79,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		shift:      uint(64-bits.TrailingZeros(uint(n))) & 63,
 		exact:      o.ExactExpiry,
 		costed:     o.Cost != nil,
+		shape:      o.shape(),
 		plain:      o.Cost == nil && o.DefaultTTL == 0,
 		unbounded:  o.Unbounded,
 		tick:       o.tick(),
@@ -182,8 +184,8 @@ func (c *Cache[K, V]) now() int64 {
 	return c.manager.Now()
 }
 
-// gone does the accounts for a value that has left the cache for good, but for the
-// number of entries.
+// gone does the accounts for the last value of a cell that has left the cache for good,
+// but for the number of entries.
 func (c *Cache[K, V]) gone(key K, old *cell[V], cause Cause) {
 	if c.costed {
 		c.total.Add(-old.costIn(true))

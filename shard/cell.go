@@ -9,7 +9,9 @@ import (
 
 // cell is one version of an entry: a value and how long it holds. It is
 // immutable from the moment a node points to it, so a reader that has loaded
-// the pointer has a consistent whole, and replacing an entry is one CAS.
+// the pointer has a consistent whole, and replacing an entry is one CAS; or else it is
+// open, which is for values that are a machine word and have no deadline: then updates
+// change the word (see word.go).
 //
 // Most caches bound entries and not cost, and most updates prolong an entry's
 // life, so what only some need lives in longer cells that begin with a plain
@@ -18,14 +20,17 @@ import (
 type cell[V any] struct {
 	value V
 
-	// deadlineNanos is on the cache's clock: never for an entry without one,
-	// sealed for a cell that has moved to a larger table.
+	// deadlineNanos is on the cache's clock: never for an entry without one, openEnded
+	// where the cell is open besides; sealed for a cell that has moved to a larger table,
+	// changing for one that is a hardening. INVARIANT: it never changes.
 	deadlineNanos int64
 }
 
 const (
-	never  = clock.Never
-	sealed = math.MinInt64
+	never     = clock.Never
+	openEnded = never - 1
+	sealed    = math.MinInt64
+	changing  = sealed + 1
 )
 
 // costedCell is what every cell of a cache with a cost function begins with.
@@ -51,12 +56,21 @@ type sealedCell[V any] struct {
 	original *cell[V]
 }
 
-func newCell[V any](value V, deadlineNanos, cost int64, costed bool) *cell[V] {
-	if !costed {
-		return &cell[V]{value: value, deadlineNanos: deadlineNanos}
+func (c *Cache[K, V]) newCell(value V, offer terms) *cell[V] {
+	if !c.costed {
+		return &cell[V]{value: value, deadlineNanos: c.stored(value, offer.deadlineNanos)}
 	}
-	c := &costedCell[V]{cell: cell[V]{value: value, deadlineNanos: deadlineNanos}, cost: cost}
-	return &c.cell
+	long := &costedCell[V]{cell: cell[V]{value: value, deadlineNanos: offer.deadlineNanos}, cost: offer.cost}
+	return &long.cell
+}
+
+// stored is the deadline that a new cell has for one that is offered: it is open where it
+// may be.
+func (c *Cache[K, V]) stored(value V, deadlineNanos int64) int64 {
+	if c.shape != noWord && deadlineNanos == never && !isMark(c.shape, value) {
+		return openEnded
+	}
+	return deadlineNanos
 }
 
 func newNotice[K Key, V any](n *node[K, V], value V, deadlineNanos, cost int64) *notice[K, V] {
@@ -72,6 +86,25 @@ func newSealed[V any](original *cell[V]) *cell[V] {
 }
 
 func (c *cell[V]) isSealed() bool { return c.deadlineNanos == sealed }
+
+// isOpen is only to be asked of a cell that is not nil; where values are no words it
+// does not look at it, which would be a cache miss.
+func (c *Cache[K, V]) isOpen(cl *cell[V]) bool {
+	return c.shape != noWord && cl.deadlineNanos == openEnded
+}
+
+// lasts: the cell has no deadline.
+func (c *cell[V]) lasts() bool { return c.deadlineNanos >= openEnded }
+
+// load returns a cell's value; not ok where the cell was open and has ended, so that the
+// entry has another one or is gone.
+func (c *Cache[K, V]) load(cl *cell[V]) (value V, ok bool) {
+	if c.shape == noWord {
+		return cl.value, true
+	}
+	value = cl.word(c.shape)
+	return value, cl.deadlineNanos != openEnded || !isMark(c.shape, value)
+}
 
 // original returns the cell that a sealed cell stands for.
 func (c *cell[V]) original() *cell[V] {

@@ -159,10 +159,10 @@ func (s *segment[K, V]) checkNode(t reporter, n *node[K, V], cl *cell[V], standi
 		t.Errorf("key %v is marked as no entry", n.key)
 	case !standing[n]:
 		t.Errorf("key %v is alive and in no queue: it could never be evicted", n.key)
-	case cl.deadlineNanos != never && !s.scheduled(n) && !n.is(copied):
+	case !cl.lasts() && !s.scheduled(n) && !n.is(copied):
 		t.Errorf("key %v has a deadline and no timer", n.key)
 	}
-	if next, ok := s.nextTimer(); s.scheduled(n) && cl.deadlineNanos != never && (!ok || next > max(cl.deadlineNanos, c.manager.Exact())+2*int64(c.tick)) {
+	if next, ok := s.nextTimer(); s.scheduled(n) && !cl.lasts() && (!ok || next > max(cl.deadlineNanos, c.manager.Exact())+2*int64(c.tick)) {
 		t.Errorf("key %v is due at %d, and the wheel wakes at %d", n.key, cl.deadlineNanos, next)
 	}
 }

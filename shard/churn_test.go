@@ -70,7 +70,11 @@ func TestChurn(t *testing.T) {
 				return uint64(key) & 3 << 62 // four chains in all
 			},
 		} {
-			t.Run(name+", "+hash, func(t *testing.T) { churn(t, o, custom) })
+			if o.Cost != nil {
+				t.Run(name+", "+hash, func(t *testing.T) { churn(t, o, custom, noWord) })
+				continue
+			}
+			eachShape(t, name+", "+hash, func(t *testing.T, shape wordShape) { churn(t, o, custom, shape) })
 		}
 	}
 }
@@ -82,10 +86,11 @@ const (
 	churnClearOne = 2000 // one in so many operations is a Clear
 )
 
-func churn(t *testing.T, o Options[int, int], custom func(int) uint64) {
+func churn(t *testing.T, o Options[int, int], custom func(int) uint64, shape wordShape) {
 	l := newLedger(churners * churnsEach * 2)
 	o.OnRemoval = l.removed
 	c := newChecked(t, o)
+	c.shape = shape
 	if custom != nil {
 		c.hasher = hasher[int]{shape: shapeCustom, custom: custom}
 	}
@@ -194,8 +199,9 @@ func TestReadsNeverGoBack(t *testing.T) {
 		"bounded":   {MaximumSize: 64},
 		"unbounded": {Unbounded: true, Segments: 1},
 	} {
-		t.Run(name, func(t *testing.T) {
+		eachShape(t, name, func(t *testing.T, shape wordShape) {
 			c := newChecked(t, o)
+			c.shape = shape
 			const keys, writes = 16, 4000
 			var goroutines sync.WaitGroup
 			for key := range keys {
@@ -232,7 +238,12 @@ func TestReadsNeverGoBack(t *testing.T) {
 // Increments through Compute are never lost, in particular not to a table that
 // grows meanwhile: each key counts to exactly as many as were made.
 func TestNoUpdateIsLostInGrowth(t *testing.T) {
+	eachShape(t, "counters", countWhileGrowing)
+}
+
+func countWhileGrowing(t *testing.T, shape wordShape) {
 	c := newChecked(t, Options[int, int]{Unbounded: true, Segments: 1})
+	c.shape = shape
 	const counters, goroutines, each = 32, 6, 4000
 	var all sync.WaitGroup
 	for g := range goroutines {

@@ -21,7 +21,7 @@ func (s *segment[K, V]) heedNotices() {
 
 // schedule puts the node's timer where the cell's deadline is.
 func (s *segment[K, V]) schedule(n *node[K, V], c *cell[V]) {
-	if c.deadlineNanos == never {
+	if c.lasts() {
 		return
 	}
 	if s.wheel == nil {
@@ -101,9 +101,9 @@ func (s *segment[K, V]) visit(t *ttl.Timer, now int64) (deadlineNanos int64) {
 // timer moves to the node that took its place.
 func (s *segment[K, V]) lapse(n *node[K, V], now int64) (deadlineNanos int64) {
 	for {
-		c := n.cell.Load()
+		c := s.cellOf(n)
 		switch {
-		case c == nil || c.deadlineNanos == never:
+		case c == nil || c.lasts():
 			return 0
 		case c.isSealed():
 			if twin, c := s.find(n.hash, n.key); twin != nil {

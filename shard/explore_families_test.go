@@ -18,6 +18,8 @@ func families() []*family {
 		{name: "ownerless", scenarios: ownerless(), bound: 2, limit: 1000, seeds: 20},
 		{name: "lapses", scenarios: lapses(), bound: 2, limit: 1000, seeds: 20},
 		{name: "handover", scenarios: handovers(), bound: 2, limit: 20_000, seeds: 1000},
+		{name: "hardening", scenarios: hardenings(), bound: 2, limit: 1500, seeds: 20},
+		{name: "cells", scenarios: byCells(), bound: 2, limit: 500, seeds: 10},
 		{name: "costed", scenarios: costed(), bound: 2, limit: 1000, seeds: 20},
 		{name: "counted", scenarios: counted(), bound: 1, limit: 1000, seeds: 20},
 		{name: "timed", scenarios: timedOnes(), bound: 2, limit: 300, seeds: 20},
@@ -261,6 +263,53 @@ func handovers() (scenarios []*scenario) {
 		{append(on(opEvict, keyA), on(opGet, keyD)...), append(on(opEvict, keyB), on(opGet, keyE)...)},
 	} {
 		scenarios = append(scenarios, meet("handover", present, roomy(), threads...))
+	}
+	return scenarios
+}
+
+// hardenings are threads that must each have an open cell that does not change any more, while
+// others change it or end it; also where a value comes back that was there before, which
+// a CAS can't tell from one that has stayed.
+func hardenings() (scenarios []*scenario) {
+	hardeners := []*operation{opShorten, opGrow}
+	changers := []*operation{opSet, opCompute, opRemove, opDelete, opEvict, opSetIfAbsent, opExpire}
+	add := func(repeats bool, threads ...[]action) {
+		sc := meet("hardening", present, roomy(), threads...)
+		if repeats {
+			sc.repeat()
+		}
+		scenarios = append(scenarios, sc)
+	}
+	for i, first := range hardeners {
+		for _, second := range hardeners[i:] {
+			for _, changer := range changers {
+				add(false, on(first, keyA), on(second, keyA), on(changer, keyA))
+			}
+			add(true, on(first, keyA), on(second, keyA), append(on(opSet, keyA), on(opSet, keyA)...))
+		}
+		for _, changer := range changers {
+			add(false, on(first, keyA), on(changer, keyA), append(on(opGet, keyA), on(opGet, keyA)...))
+			add(true, on(first, keyA), on(changer, keyA), append(on(opSet, keyA), on(opSet, keyA)...))
+			add(true, on(first, keyA), append(on(opSet, keyA), on(changer, keyA)...), append(on(opSet, keyA), on(opGet, keyA)...))
+		}
+	}
+	return scenarios
+}
+
+// byCells are pairs in a cache whose values don't change in place, as if they were too
+// large for it.
+func byCells() (scenarios []*scenario) {
+	for _, st := range filledState {
+		eachPair(everyOperation, func(first, second []action) {
+			for _, growing := range []bool{false, true} {
+				sc := meet("cells", st, roomy(), first, second)
+				sc.cells = true
+				if growing {
+					sc.grow()
+				}
+				scenarios = append(scenarios, sc)
+			}
+		})
 	}
 	return scenarios
 }

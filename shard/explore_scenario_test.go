@@ -187,9 +187,9 @@ func (x *subject) shorten(key int) answer {
 			return answer{}
 		}
 		offer := terms{deadlineNanos: c.manager.Exact() - int64(time.Microsecond)}
-		if s.replace(at.node, at.cell, at.cell.value, offer, 0) {
+		if kept, ok := s.renew(&at, offer); ok {
 			c.keep(at.node)
-			return answer{at.cell.value, true}
+			return answer{kept.value, true}
 		}
 	}
 }
@@ -214,6 +214,9 @@ type scenario struct {
 	before   func(x *subject)
 	threads  [][]action
 	after    func(x *subject) // when all threads have finished
+
+	cells   bool // values don't change in place
+	repeats bool // every other value is the first that was there
 
 	// What follows from the actions: complete sets them.
 	evicts, expires, closes, grows, timed bool
@@ -242,6 +245,23 @@ func (sc *scenario) complete(prefix string) *scenario {
 	sc.expires = sc.expires || sc.timed || len(sc.expiring)+len(sc.brief) > 0
 	sc.name = fmt.Sprintf("%s/%s", prefix, strings.Join(names, "+"))
 	return sc
+}
+
+// repeat has every other write write what the first key has at the beginning.
+func (sc *scenario) repeat() {
+	sc.repeats = true
+	sc.name += ", repeating"
+	writes := 0
+	for i := range sc.threads {
+		sc.threads[i] = clone(sc.threads[i])
+		for j := range sc.threads[i] {
+			if a := &sc.threads[i][j]; a.value != 0 {
+				if writes++; writes%2 == 0 {
+					a.value = firstValue
+				}
+			}
+		}
+	}
 }
 
 func (a action) name() string {

@@ -122,7 +122,7 @@ func (s *segment[K, V]) move(t *table[K, V], hash uint32) {
 	}
 	first := frozen.next.Load()
 	for n := first; n != nil; n = n.next.Load() {
-		n.seal()
+		s.seal(n)
 	}
 	larger := t.next.Load()
 	bucket := hash & uint32(len(t.heads)-1)
@@ -156,9 +156,9 @@ func (s *segment[K, V]) freeze(t *table[K, V], hash uint32) *node[K, V] {
 }
 
 // seal makes the node's cell final.
-func (n *node[K, V]) seal() {
+func (s *segment[K, V]) seal(n *node[K, V]) {
 	for {
-		c := n.cell.Load()
+		c := s.harden(n)
 		if c == nil || c.isSealed() || n.cell.CompareAndSwap(c, newSealed(c)) {
 			return
 		}
@@ -191,7 +191,9 @@ func (s *segment[K, V]) copyChain(first *node[K, V], bucket uint32, larger *tabl
 func (c *Cache[K, V]) twin(n *node[K, V], original *cell[V]) *node[K, V] {
 	state := n.state.Load()&(hitsMask|queueMask) | copied | c.nodeFlags()
 	if !c.costed {
-		return newNodeWithCell(n.key, n.hash, state, *original)
+		first := *original
+		first.deadlineNanos = c.stored(first.value, first.deadlineNanos)
+		return newNodeWithCell(n.key, n.hash, state, first)
 	}
 	twin := newNode[K, V](n.key, n.hash, state)
 	atomics.InitPointer(&twin.cell, original)

@@ -86,7 +86,7 @@ var interruptedMoves = map[string]func(s *segment[int, int], hash uint32){
 			return
 		}
 		if first := s.freeze(t, hash).next.Load(); first != nil {
-			first.seal()
+			s.seal(first)
 		}
 	},
 	"has installed one chain": func(s *segment[int, int], hash uint32) {
@@ -97,7 +97,7 @@ var interruptedMoves = map[string]func(s *segment[int, int], hash uint32){
 		}
 		first := s.freeze(t, hash).next.Load()
 		for n := first; n != nil; n = n.next.Load() {
-			n.seal()
+			s.seal(n)
 		}
 		bucket := hash & uint32(len(t.heads)-1)
 		larger.head(bucket).CompareAndSwap(s.cache.unborn, s.copyChain(first, bucket, larger))
@@ -119,7 +119,7 @@ func TestStragglerCannotBringBackTheOld(t *testing.T) {
 	hash := uint32(c.hasher.sum(key))
 	first := s.freeze(old, hash).next.Load()
 	for n := first; n != nil; n = n.next.Load() {
-		n.seal()
+		s.seal(n)
 	}
 	bucket := hash & uint32(len(larger.heads)-1)
 	late := s.copyChain(first, bucket, larger)
@@ -195,7 +195,7 @@ func TestScanStopsAtAMarker(t *testing.T) {
 		t.Fatal("both keys are in one bucket: choose others")
 	}
 	n, _ := s.find(hash, other)
-	n.seal()
+	s.seal(n)
 	if _, ok := s.scan(old, hash, other); ok {
 		t.Error("a scan says that a sealed entry may be written to")
 	}

@@ -14,7 +14,8 @@ func (c *Cache[K, V]) All() iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		for i := range c.segments {
 			if !c.segments[i].each(func(n *node[K, V], cl *cell[V]) bool {
-				return !c.holds(cl) || yield(n.key, cl.value)
+				value, ok := c.segments[i].last(n, cl)
+				return !ok || !c.holds(cl) || yield(n.key, value)
 			}) {
 				return
 			}
@@ -86,7 +87,8 @@ func (c *Cache[K, V]) ranked(compare func(a, b rank[K, V]) int) iter.Seq2[K, V] 
 		}
 		slices.SortStableFunc(ranks, compare)
 		for _, r := range ranks {
-			if c.holds(r.cell) && !yield(r.node.key, r.cell.value) {
+			value, ok := c.segment(c.hasher.sum(r.node.key)).last(r.node, r.cell)
+			if ok && c.holds(r.cell) && !yield(r.node.key, value) {
 				return
 			}
 		}
@@ -109,6 +111,16 @@ func (s *segment[K, V]) each(visit func(*node[K, V], *cell[V]) bool) bool {
 	return true
 }
 
+// last returns the value of a cell that was found a while ago, or, if that was open and has
+// ended, what the key has now. It is not ok where that is nothing.
+func (s *segment[K, V]) last(n *node[K, V], c *cell[V]) (value V, ok bool) {
+	if value, ok = s.cache.load(c); ok {
+		return value, true
+	}
+	n, c, value = s.read(n.hash, n.key)
+	return value, n != nil && s.cache.holds(c)
+}
+
 // collect appends the live nodes of one bucket, from wherever it has moved. A
 // chain that was not frozen after it was walked was whole while it was.
 func (s *segment[K, V]) collect(found []rank[K, V], t *table[K, V], bucket uint32) []rank[K, V] {
@@ -116,7 +128,7 @@ func (s *segment[K, V]) collect(found []rank[K, V], t *table[K, V], bucket uint3
 	head := t.head(bucket)
 	first := head.Load()
 	for n := first; n != nil && !n.is(marker); n = n.next.Load() {
-		if c := n.cell.Load(); c != nil && !c.isSealed() {
+		if c := s.cellOf(n); c != nil && !c.isSealed() {
 			found = append(found, rank[K, V]{node: n, cell: c})
 		}
 	}

@@ -39,7 +39,7 @@ func TestUpdateChangesNoSealedCell(t *testing.T) {
 	const key = 5
 	hash := uint32(c.hasher.sum(key))
 	n, _ := s.find(hash, key)
-	n.seal()
+	s.seal(n)
 	if s.update(hash, key, 1, terms{deadlineNanos: never}) != nil {
 		t.Error("an entry that is moving was updated")
 	}

@@ -28,9 +28,11 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 		relaxed bool
 		heads   int // of the first table; 0 for as many as the options make
 		others  int // how many other keys are written meanwhile
+		cells   bool
 	}{
 		{name: "room for every key", options: Options[int, int]{MaximumSize: 1000, Segments: 1}, verbs: writes},
 		{name: "growing", options: Options[int, int]{Unbounded: true, Segments: 1}, verbs: writes, heads: 1, others: 2},
+		{name: "growing, by cells", options: Options[int, int]{Unbounded: true, Segments: 1}, verbs: writes, heads: 1, others: 2, cells: true},
 		{name: "evicting", options: Options[int, int]{MaximumSize: 3}, verbs: writes, relaxed: true, others: 1},
 		// A Compute that overlaps the moment of expiry may carry on with a value
 		// that others have missed already; so it is not among these.
@@ -45,6 +47,9 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 				c := newChecked(t, tc.options)
 				if tc.heads > 0 {
 					c.shrinkTables(tc.heads)
+				}
+				if tc.cells {
+					c.shape = noWord
 				}
 				requireLinearizable(t, model, record(c, tc.verbs, tc.others, uint64(round)))
 			}

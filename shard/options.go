@@ -157,6 +157,15 @@ func (o *Options[K, V]) buckets(segments int) int {
 	return ceilPower(share + share/3) // a load of 3/8 to 3/4: chains are short
 }
 
+// shape returns what kind of word values are that change in place. Where entries have a cost,
+// that must change with the value.
+func (o *Options[K, V]) shape() wordShape {
+	if o.Cost != nil {
+		return noWord
+	}
+	return shapeOfWord[V]()
+}
+
 func (o *Options[K, V]) tick() time.Duration {
 	if o.Tick == 0 {
 		return defaultTick

@@ -136,12 +136,12 @@ func (s *segment[K, V]) evictCold(spare *node[K, V]) bool {
 	t := s.table.Load()
 	for range t.heads {
 		for n := s.chain(t, s.hand.Add(1)); n != nil; n = n.next.Load() {
-			c := n.cell.Load()
+			c := s.cellOf(n)
 			if c == nil || c.isSealed() || n == spare || n.cool() || n.greet() {
 				continue
 			}
-			if n.cell.CompareAndSwap(c, nil) {
-				s.bury(n, c, CauseEvicted)
+			if last, ok := s.kill(n, c, false); ok {
+				s.bury(n, last, CauseEvicted)
 				return true
 			}
 		}
@@ -179,7 +179,7 @@ func (s *segment[K, V]) relieveChain(newest *node[K, V]) {
 func (s *segment[K, V]) forgetColdest(newest *node[K, V]) {
 	var coldest, oldest *node[K, V]
 	for n := s.chain(s.table.Load(), newest.hash); n != nil; n = n.next.Load() {
-		if c := n.cell.Load(); c == nil || c.isSealed() || n == newest {
+		if c := s.cellOf(n); c == nil || c.isSealed() || n == newest {
 			continue
 		}
 		oldest = n

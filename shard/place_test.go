@@ -1,21 +1,25 @@
 package shard
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // A place that somebody else has changed since it was found is no place to write
-// to: each attempt fails, and what the other did stands.
+// to: each attempt that goes by the old value fails, and what the other did stands.
 func TestStalePlaceChangesNothing(t *testing.T) {
 	for name, attempt := range map[string]func(s *segment[int, int], stale *place[int, int]) bool{
 		"replace": func(s *segment[int, int], stale *place[int, int]) bool {
-			return s.replace(stale.node, stale.cell, 3, terms{deadlineNanos: never}, CauseReplaced)
+			return s.replaceValue(stale, 1, 3, terms{deadlineNanos: never})
 		},
 		"shorten": func(s *segment[int, int], stale *place[int, int]) bool {
-			return s.replace(stale.node, stale.cell, 3, terms{deadlineNanos: never - 1}, CauseReplaced)
+			return s.replaceValue(stale, 1, 3, terms{deadlineNanos: someDeadline})
 		},
-		"take": func(s *segment[int, int], stale *place[int, int]) bool { return s.take(stale, CauseDeleted) },
+		"take": func(s *segment[int, int], stale *place[int, int]) bool { return s.takeValue(stale, 1) },
 	} {
-		t.Run(name, func(t *testing.T) {
+		eachShape(t, name, func(t *testing.T, shape wordShape) {
 			c := newChecked(t, Options[int, int]{MaximumSize: 10, Segments: 1})
+			c.shape = shape
 			s := &c.segments[0]
 			c.Set(1, 1)
 			stale := s.locate(uint32(c.hasher.sum(1)), 1)
@@ -28,6 +32,16 @@ func TestStalePlaceChangesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// someDeadline is a long way off.
+const someDeadline = int64(time.Hour)
+
+// eachShape runs a test with values that change in place, and with others.
+func eachShape(t *testing.T, name string, test func(t *testing.T, shape wordShape)) {
+	t.Helper()
+	t.Run(name+", in place", func(t *testing.T) { test(t, shapeOfWord[int]()) })
+	t.Run(name+", by cells", func(t *testing.T) { test(t, noWord) })
 }
 
 func TestStaleHeadTakesNoNode(t *testing.T) {

@@ -401,7 +401,7 @@ func (p *policy[K, V]) sweepOn() (more bool) {
 
 func (p *policy[K, V]) sweepNode(q *queue[K, V], n *node[K, V]) {
 	before := q.swept
-	if c := n.cell.Load(); c != nil && !c.isSealed() {
+	if c := p.segment.cellOf(n); c != nil && !c.isSealed() {
 		q.swept = n
 		return
 	}

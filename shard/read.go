@@ -20,9 +20,14 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 		if cl.deadlineNanos <= c.manager.Now() || c.exact {
 			return c.getCarefully(s, uint32(hash), key)
 		}
+		if c.shape == noWord {
+			value = cl.value
+		} else if value = cl.word(c.shape); isMark(c.shape, value) {
+			return c.getCarefully(s, uint32(hash), key)
+		}
 		n.touch()
 		c.stats.hit()
-		return cl.value, true
+		return value, true
 	}
 	if t.next.Load() != nil {
 		return c.getCarefully(s, uint32(hash), key)
@@ -35,37 +40,38 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 // moved, or where expiry is exact.
 func (c *Cache[K, V]) getCarefully(s *segment[K, V], hash uint32, key K) (value V, ok bool) {
 	now := c.now() // first: the entry may be replaced before it lapses
-	n, cl := s.find(hash, key)
+	n, cl, value := s.read(hash, key)
 	if n == nil || cl.deadlineNanos <= now {
 		c.stats.miss()
-		return value, false
+		var none V
+		return none, false
 	}
 	n.touch()
 	c.stats.hit()
-	return cl.value, true
+	return value, true
 }
 
 // holds reports whether a cell's deadline is still to come.
 func (c *Cache[K, V]) holds(cl *cell[V]) bool {
-	return cl.deadlineNanos == never || cl.deadlineNanos > c.now()
+	return cl.lasts() || cl.deadlineNanos > c.now()
 }
 
 // lookup finds a live entry that has not expired, and leaves no trace.
-func (c *Cache[K, V]) lookup(key K) *cell[V] {
+func (c *Cache[K, V]) lookup(key K) (cl *cell[V], value V) {
 	hash := c.hasher.sum(key)
 	now := c.now()
-	n, cl := c.segment(hash).find(uint32(hash), key)
+	n, cl, value := c.segment(hash).read(uint32(hash), key)
 	if n == nil || cl.deadlineNanos <= now {
-		return nil
+		return nil, value
 	}
-	return cl
+	return cl, value
 }
 
 // GetQuietly is Get without a trace: it counts in no statistics and does not
 // make the entry more likely to stay.
 func (c *Cache[K, V]) GetQuietly(key K) (value V, ok bool) {
-	if cl := c.lookup(key); cl != nil {
-		return cl.value, true
+	if cl, value := c.lookup(key); cl != nil {
+		return value, true
 	}
 	return value, false
 }
@@ -73,11 +79,11 @@ func (c *Cache[K, V]) GetQuietly(key K) (value V, ok bool) {
 // TTL returns how long the key's value will hold from now, [Forever] where it
 // has no deadline, and false where there is none. It leaves no trace.
 func (c *Cache[K, V]) TTL(key K) (time.Duration, bool) {
-	cl := c.lookup(key)
+	cl, _ := c.lookup(key)
 	if cl == nil {
 		return 0, false
 	}
-	if cl.deadlineNanos == never {
+	if cl.lasts() {
 		return Forever, true
 	}
 	return time.Duration(max(cl.deadlineNanos-c.manager.Exact(), 0)), true

@@ -267,7 +267,7 @@ func (s *segment[K, V]) announceAgain(n *node[K, V]) (following *node[K, V]) {
 // there, which takes over its timer. It is nil where the entry is gone. The node
 // must be out of its queue; every node that leaves one comes through here.
 func (s *segment[K, V]) standing(n *node[K, V]) (*node[K, V], *cell[V]) {
-	c := n.cell.Load()
+	c := s.cellOf(n)
 	if c != nil && !c.isSealed() {
 		return n, c
 	}
@@ -294,21 +294,12 @@ func (s *segment[K, V]) evict(n *node[K, V]) bool {
 			return false
 		}
 		n = standing
-		if n.cell.CompareAndSwap(c, nil) {
+		if last, ok := s.kill(n, c, false); ok {
 			s.cancel(n)
 			s.unlink(n.hash)
 			s.policy.yieldPlace()
-			s.cache.gone(n.key, c, CauseEvicted)
+			s.cache.gone(n.key, last, CauseEvicted)
 			return true
 		}
 	}
-}
-
-// bury clears up after a CAS that took the cell c out of a node which a queue
-// may still hold. Anybody may do it.
-func (s *segment[K, V]) bury(n *node[K, V], c *cell[V], cause Cause) {
-	s.husks.Add(1)
-	s.unlink(n.hash)
-	s.cache.size.Add(-1)
-	s.cache.gone(n.key, c, cause)
 }

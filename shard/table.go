@@ -90,6 +90,9 @@ func (s *segment[K, V]) scan(t *table[K, V], hash uint32, key K) (at place[K, V]
 			link, n = &n.next, next
 			continue
 		}
+		if c = s.cellOf(n); c == nil {
+			continue // dead, and looked at again as such
+		}
 		at.node, at.cell = n, c
 		// Cells are sealed only after the table has got its successor; so where it
 		// has none, this one is not, and need not be looked at: that would cost
@@ -115,7 +118,7 @@ func (s *segment[K, V]) find(hash uint32, key K) (*node[K, V], *cell[V]) {
 			if n.hash != hash || n.key != key {
 				continue
 			}
-			if c := n.cell.Load(); c != nil && !c.isSealed() {
+			if c := s.cellOf(n); c != nil && !c.isSealed() {
 				return n, c
 			}
 		}
@@ -126,6 +129,18 @@ func (s *segment[K, V]) find(hash uint32, key K) (*node[K, V], *cell[V]) {
 		t = t.next.Load()
 	}
 	return nil, nil
+}
+
+// read is find, and the entry's value.
+func (s *segment[K, V]) read(hash uint32, key K) (n *node[K, V], c *cell[V], value V) {
+	for {
+		if n, c = s.find(hash, key); n == nil {
+			return nil, nil, value
+		}
+		if value, ok := s.cache.load(c); ok {
+			return n, c, value
+		}
+	}
 }
 
 // unlink takes the dead out of the chain that a hash belongs to.

@@ -23,12 +23,18 @@ func (s *segment[K, V]) update(hash uint32, key K, value V, offer terms) *node[K
 		if old == nil {
 			continue
 		}
+		if c.isOpen(old) {
+			if !s.updateOpen(n, old, value, offer) {
+				return nil
+			}
+			return n
+		}
 		// Cells are sealed only after the table has got its successor. The cell is
 		// loaded before that is looked at, so it is not sealed if there is none.
 		if t.next.Load() != nil || !c.prolongs(old, offer.deadlineNanos) {
 			return nil
 		}
-		if !n.cell.CompareAndSwap(old, newCell(value, offer.deadlineNanos, offer.cost, c.costed)) {
+		if !n.cell.CompareAndSwap(old, c.newCell(value, offer)) {
 			return nil
 		}
 		if c.costed || c.onRemoval != nil {
@@ -41,10 +47,55 @@ func (s *segment[K, V]) update(hash uint32, key K, value V, offer terms) *node[K
 	return nil
 }
 
+// updateOpen is update for an open cell: one CAS of its word.
+func (s *segment[K, V]) updateOpen(n *node[K, V], open *cell[V], value V, offer terms) (updated bool) {
+	c := s.cache
+	old := open.word(c.shape)
+	switch {
+	case offer.deadlineNanos != never || isMark(c.shape, old) || isMark(c.shape, value):
+		return false
+	case c.shape == numberWord:
+		updated = open.swapNumber(old, value)
+	default:
+		updated = open.swapAddress(old, value)
+	}
+	if updated && c.onRemoval != nil {
+		s.overwritten(n, old)
+	} else if updated {
+		c.stats.write(CauseReplaced)
+	}
+	return updated
+}
+
+// overwrite gives an entry another value in its open cell, whatever it has. It is false where
+// the cell has ended, or the value may not be in an open cell.
+func (s *segment[K, V]) overwrite(n *node[K, V], open *cell[V], value V) bool {
+	shape := s.cache.shape
+	for {
+		old := open.word(shape)
+		if isMark(shape, value) || isMark(shape, old) {
+			return false
+		}
+		if open.swapWord(shape, old, value) {
+			s.overwritten(n, old)
+			return true
+		}
+	}
+}
+
+// overwritten does the accounts for a value that another has taken the place of.
+func (s *segment[K, V]) overwritten(n *node[K, V], old V) {
+	c := s.cache
+	c.stats.write(CauseReplaced)
+	if c.onRemoval != nil {
+		c.onRemoval(n.key, old, CauseReplaced)
+	}
+}
+
 // prolongs reports whether a value that holds is to be followed by one that holds as
 // long or longer.
 func (c *Cache[K, V]) prolongs(old *cell[V], deadlineNanos int64) bool {
-	if deadlineNanos == never && !c.perishable.Load() {
+	if deadlineNanos == never && !c.perishable.Load() && c.shape == noWord {
 		return true
 	}
 	return old.deadlineNanos <= deadlineNanos && old.deadlineNanos > c.now()

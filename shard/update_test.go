@@ -9,9 +9,10 @@ import (
 // a deadline or not.
 func TestUpdateOfWhatHasExpiredIsAnInsert(t *testing.T) {
 	for name, ttl := range map[string]time.Duration{"a minute": time.Minute, "for ever": Forever} {
-		t.Run(name, func(t *testing.T) {
+		eachShape(t, name, func(t *testing.T, shape wordShape) {
 			inBubble(t, func(t *testing.T) {
 				c := newChecked(t, Options[string, int]{MaximumSize: 10, Tick: time.Minute, ExactExpiry: true})
+				c.shape = shape
 				c.SetWithTTL("a", 1, time.Second)
 				time.Sleep(2 * time.Second)
 				c.SetWithTTL("a", 2, ttl)

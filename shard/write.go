@@ -42,7 +42,7 @@ func (c *Cache[K, V]) put(s *segment[K, V], hash uint32, key K, value V, offer t
 	for {
 		at := s.locate(hash, key)
 		if at.node != nil {
-			if s.replace(at.node, at.cell, value, offer, CauseReplaced) {
+			if s.overwriteOrReplace(&at, value, offer) {
 				return c.keep(at.node)
 			}
 			continue
@@ -98,13 +98,15 @@ func (c *Cache[K, V]) Compute(key K, f func(old V, found bool) (V, Op)) (actual 
 		var old V
 		found := at.node != nil && at.cell.deadlineNanos > now
 		if found {
-			old = at.cell.value
+			if old, found = c.load(at.cell); !found {
+				continue // it has ended just now
+			}
 		}
 		value, op := f(old, found)
 		if op != Write && op != Remove {
 			return old, found
 		}
-		if done := c.apply(s, &at, uint32(hash), key, value, op); done == again {
+		if done := c.apply(s, &at, uint32(hash), old, value, op, key); done == again {
 			continue
 		} else if done == refused || op == Remove {
 			var none V
@@ -122,9 +124,9 @@ const (
 	refused
 )
 
-// apply does what a Compute function decided at a place, unless the place has
-// changed since.
-func (c *Cache[K, V]) apply(s *segment[K, V], at *place[K, V], hash uint32, key K, value V, op Op) outcome {
+// apply does what a Compute function decided at a place that had the old value, unless
+// that has changed since.
+func (c *Cache[K, V]) apply(s *segment[K, V], at *place[K, V], hash uint32, old, value V, op Op, key K) outcome {
 	verdict := accepted
 	var offer terms
 	if op == Write {
@@ -135,7 +137,7 @@ func (c *Cache[K, V]) apply(s *segment[K, V], at *place[K, V], hash uint32, key 
 		return refused
 	}
 	if op == Remove || verdict != accepted {
-		if at.node != nil && !s.take(at, CauseDeleted) {
+		if at.node != nil && !s.takeValue(at, old) {
 			return again
 		}
 		if verdict != accepted {
@@ -150,7 +152,7 @@ func (c *Cache[K, V]) apply(s *segment[K, V], at *place[K, V], hash uint32, key 
 		if !s.add(at, n, offer) {
 			return again
 		}
-	} else if !s.replace(n, at.cell, value, offer, CauseReplaced) {
+	} else if !s.replaceValue(at, old, value, offer) {
 		return again
 	}
 	if !c.keep(n) {
@@ -176,7 +178,7 @@ func (c *Cache[K, V]) SetTTL(key K, ttl time.Duration) bool {
 			return false
 		}
 		offer := terms{deadlineNanos: c.deadline(ttl), cost: at.cell.costIn(c.costed)}
-		if s.replace(at.node, at.cell, at.cell.value, offer, 0) {
+		if _, ok := s.renew(&at, offer); ok {
 			return c.keep(at.node)
 		}
 	}
@@ -192,15 +194,16 @@ func (c *Cache[K, V]) Delete(key K) (old V, ok bool) {
 		if n == nil {
 			return old, false
 		}
-		at := place[K, V]{node: n, cell: cl}
 		holds := c.holds(cl)
-		if !s.take(&at, CauseDeleted) {
+		last, ok := s.kill(n, cl, true)
+		if !ok {
 			continue
 		}
+		s.buryDeleted(n, last)
 		if !holds {
 			return old, false
 		}
-		return cl.value, true
+		return last.value, true
 	}
 }
 
@@ -250,7 +253,10 @@ func (c *Cache[K, V]) deadline(ttl time.Duration) int64 {
 	if !c.perishable.Load() {
 		c.perishable.Store(true)
 	}
-	return clock.After(c.manager.Exact(), ttl)
+	if at := clock.After(c.manager.Exact(), ttl); at < openEnded {
+		return at
+	}
+	return never
 }
 
 // refuse counts a write that is not to be. Where the new value was too costly
@@ -277,10 +283,10 @@ func (c *Cache[K, V]) takeBack(n *node[K, V]) (kept bool) {
 func (c *Cache[K, V]) newNode(hash uint32, key K, value V, offer terms) *node[K, V] {
 	state := fresh | inWindow<<queueShift | c.nodeFlags()
 	if !c.costed {
-		return newNodeWithCell(key, hash, state, cell[V]{value: value, deadlineNanos: offer.deadlineNanos})
+		return newNodeWithCell(key, hash, state, cell[V]{value: value, deadlineNanos: c.stored(value, offer.deadlineNanos)})
 	}
 	n := newNode[K, V](key, hash, state)
-	atomics.InitPointer(&n.cell, newCell(value, offer.deadlineNanos, offer.cost, true))
+	atomics.InitPointer(&n.cell, c.newCell(value, offer))
 	return n
 }
 
@@ -308,90 +314,4 @@ func (s *segment[K, V]) add(at *place[K, V], n *node[K, V], offer terms) bool {
 		s.relieveChain(n)
 	}
 	return true
-}
-
-// replace puts a new cell in the place of an old one, unless the node's cell has
-// changed since. A cause of zero means that the value stays the same.
-func (s *segment[K, V]) replace(n *node[K, V], old *cell[V], value V, offer terms, cause Cause) bool {
-	c := s.cache
-	if offer.deadlineNanos != never && offer.deadlineNanos < old.deadlineNanos {
-		return s.shorten(n, old, value, offer, cause)
-	}
-	if !n.cell.CompareAndSwap(old, newCell(value, offer.deadlineNanos, offer.cost, c.costed)) {
-		return false
-	}
-	s.updated(n, old, offer, cause)
-	return true
-}
-
-// updated is what an update leads to: accounts, and the eviction of what it has made
-// too much.
-func (s *segment[K, V]) updated(n *node[K, V], old *cell[V], offer terms, cause Cause) {
-	s.replaced(n, old, offer, cause)
-	if s.cache.overCost() {
-		s.settle(n)
-	}
-}
-
-// shorten is replace for an entry that is to live less long than before, which the
-// owner must be told of.
-func (s *segment[K, V]) shorten(n *node[K, V], old *cell[V], value V, offer terms, cause Cause) bool {
-	news := newNotice(n, value, offer.deadlineNanos, offer.cost)
-	if !n.cell.CompareAndSwap(old, &news.cell) {
-		return false
-	}
-	s.replaced(n, old, offer, cause)
-	s.notify(news)
-	s.cache.manager.Watch(offer.deadlineNanos)
-	s.settle(n)
-	return true
-}
-
-// replaced does the accounts for a cell that another has taken the place of.
-func (s *segment[K, V]) replaced(n *node[K, V], old *cell[V], offer terms, cause Cause) {
-	c := s.cache
-	if cause != 0 {
-		cause = c.causeOf(old, cause)
-		c.stats.write(cause)
-		if cause != CauseReplaced || c.onRemoval != nil {
-			c.report(n.key, old, cause)
-		}
-	}
-	if c.costed {
-		c.total.Add(offer.cost - old.costIn(true))
-	}
-}
-
-// take removes the value found at a place, unless it has changed since.
-func (s *segment[K, V]) take(at *place[K, V], cause Cause) bool {
-	if !at.node.cell.CompareAndSwap(at.cell, nil) {
-		return false
-	}
-	s.bury(at.node, at.cell, s.cache.causeOf(at.cell, cause))
-	if s.husks.Load()%sweepFloor == 0 {
-		s.settle(nil)
-	}
-	return true
-}
-
-// remove removes whatever value a node has, wherever it has moved.
-func (s *segment[K, V]) remove(n *node[K, V], cause Cause) {
-	for {
-		c := n.cell.Load()
-		if c == nil {
-			return
-		}
-		if c.isSealed() {
-			twin, _ := s.find(n.hash, n.key)
-			if twin == nil {
-				return
-			}
-			n = twin
-			continue
-		}
-		if n.cell.CompareAndSwap(c, nil) {
-			s.bury(n, c, s.cache.causeOf(c, cause))
-			return
-		}
-	}
 }
