@@ -64,8 +64,11 @@ func TestNodeAndItsCellFillOneCacheLine(t *testing.T) {
 	if got := unsafe.Sizeof(cell[int]{}); got != 16 {
 		t.Errorf("a cell with an int has %d bytes, want 16", got)
 	}
-	if got := unsafe.Sizeof(stripe{}); got != 64 {
-		t.Errorf("a stripe has %d bytes, want 64", got)
+	if got := unsafe.Sizeof(stripe{}); got != 128 {
+		t.Errorf("a stripe has %d bytes, want 128", got)
+	}
+	if got := unsafe.Offsetof(stripe{}.shared); got != 64 {
+		t.Errorf("what is shared begins at byte %d of a stripe, on the line of its owner", got)
 	}
 	var s segment[string, int]
 	if offset := unsafe.Offsetof(s.owner); offset < 64 {

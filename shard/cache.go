@@ -24,7 +24,9 @@ type Cache[K Key, V any] struct {
 	shift    uint // hash >> shift is a segment's index
 	exact    bool
 	costed   bool
-	shape    wordShape // of the values, where they may change in place
+	// shape is that of the values, where they may change in place.
+	shape     wordShape
+	firstMark uint64
 	// plain: nothing is said of an entry but its value, unless its Set says it.
 	plain bool
 	// unbounded: nothing is ever evicted, so nothing need be known about
@@ -80,6 +82,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 		exact:      o.ExactExpiry,
 		costed:     o.Cost != nil,
 		shape:      o.shape(),
+		firstMark:  o.shape().firstMark(),
 		plain:      o.Cost == nil && o.DefaultTTL == 0,
 		unbounded:  o.Unbounded,
 		tick:       o.tick(),

@@ -23,5 +23,6 @@ var _ = func(b *atomics.Bool, i *atomics.Int64, u *atomics.Uint32, w *atomics.Ui
 	w.Store(w.Load() + w.Add(1))
 	w.CompareAndSwap(0, 1)
 	atomics.Init(u, 0)
+	atomics.Bump(w)
 	m.Wake()
 }

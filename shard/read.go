@@ -1,6 +1,10 @@
 package shard
 
-import "time"
+import (
+	"time"
+
+	"github.com/uds-platform/state/internal/atomics"
+)
 
 // Get returns the key's value, and whether there is one that has not expired.
 // It allocates nothing, and writes nothing but a count of hits: the first three
@@ -20,9 +24,13 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 		if cl.deadlineNanos <= c.manager.Now() || c.exact {
 			return c.getCarefully(s, uint32(hash), key)
 		}
-		if c.shape == noWord {
+		if !atomics.PlainLoads {
+			value, ok = c.load(cl)
+		} else {
 			value = cl.value
-		} else if value = cl.word(c.shape); isMark(c.shape, value) {
+			ok = !cl.looksEnded(c.firstMark)
+		}
+		if !ok {
 			return c.getCarefully(s, uint32(hash), key)
 		}
 		n.touch()

@@ -44,29 +44,61 @@ func (s Stats) HitRatio() float64 {
 	return float64(s.Hits) / float64(s.Hits+s.Misses)
 }
 
-// counters keeps Stats without making the cores of a machine fight over a cache
-// line: each counter exists once a stripe, and a goroutine finds its stripe by
-// the address of its stack. Two that share one are slower and not wrong.
+// counters keeps Stats without making the cores of a machine fight over a cache line, and
+// counts reads and writes, which are most of it, without a locked instruction where it can.
 //
-// Rejected: counters in the segment (a hot key's segment is hot on every core);
-// one in sixteen counted sixteenfold (dice for every Get).
+// Each counter exists once a stripe, and a goroutine finds its stripe by the address
+// of its stack, a block of 2 KiB. Whoever comes to a stripe first owns it, for good:
+//
+//	block of stack ──► stripe ── mine ──────────► own: a plain instruction
+//	                        └─── another's ─────► shared: a locked one
+//
+// No two goroutines have the same block at one time, so what an owner counts nobody else
+// writes; and a block is used again by one goroutine after the other, so a stripe whose
+// owner has ended is not lost.
+//
+// INVARIANT: own is written by who has the owner's block only. Accepted: where the collector moves a
+// goroutine's stack between the look at the owner and the count, which is a few instructions, and
+// another goroutine gets the old block and counts in it at the very same moment, one count
+// is lost.
+//
+// Rejected: counters in the segment (a hot key's segment is hot on every core); one in
+// sixteen counted sixteenfold (dice for every Get); counters of each processor (to
+// pin a goroutine to it takes longer than the lock); to let a stripe change its owner (who
+// owned it may be about to count).
 type counters struct {
 	// stripes is nil where statistics are off.
 	stripes *[stripeCount]stripe
 }
 
-// stripe fills one cache line.
+// stripe is two cache lines: one for its owner, and one for the others.
 type stripe struct {
-	hits, misses                     atomics.Uint64
-	inserts, updates, refusals       atomics.Uint64
-	evictions, expirations, removals atomics.Uint64
+	owner atomics.Uint64 // a block of stack, or 0 before the first comes
+	own   frequent
+	_     [24]byte
+
+	shared frequent
+	seldom
+}
+
+// frequent is what is counted on the way of callers.
+type frequent struct {
+	hits, misses, inserts, updates atomics.Uint64
+}
+
+// seldom is what comes with other work, and shared in any case.
+type seldom struct {
+	refusals, evictions, expirations, removals atomics.Uint64
 }
 
 // stripeCount is a power of two, and a constant so that finding a stripe takes no
-// load and no bounds check: 4 KiB a cache.
+// load and no bounds check: 8 KiB a cache.
 const (
 	stripeBits  = 6
 	stripeCount = 1 << stripeBits
+
+	// stackBlockBits: stacks are at least 2 KiB, and aligned to it.
+	stackBlockBits = 11
 )
 
 func (k *counters) init(enabled bool) {
@@ -75,54 +107,89 @@ func (k *counters) init(enabled bool) {
 	}
 }
 
-// mine returns the calling goroutine's stripe, or nil where statistics are off.
-func (k *counters) mine() *stripe {
-	if k.stripes == nil {
-		return nil
-	}
-	// Stacks are at least 2 KiB and move rarely; Fibonacci hashing spreads
-	// their addresses.
+// mine returns the stripe of the calling goroutine, and the block of stack that it is
+// found by. It must be inlined into who counts: a call may move the stack.
+func (k *counters) mine() (mine *stripe, block uint64) {
 	var here byte
-	address := uint64(uintptr(unsafe.Pointer(&here))) >> 11
-	return &k.stripes[address*0x9e3779b97f4a7c15>>(64-stripeBits)]
+	block = uint64(uintptr(unsafe.Pointer(&here))) >> stackBlockBits
+	return &k.stripes[block*0x9e3779b97f4a7c15>>(64-stripeBits)], block // Fibonacci hashing
+}
+
+// others is for who is not the owner, which it makes who comes first.
+func (s *stripe) others(block uint64) *frequent {
+	if s.owner.Load() == 0 {
+		s.owner.CompareAndSwap(0, block)
+	}
+	return &s.shared
 }
 
 func (k *counters) hit() {
-	if mine := k.mine(); mine != nil {
-		mine.hits.Add(1)
+	if k.stripes == nil {
+		return
+	}
+	if mine, block := k.mine(); mine.owner.Load() == block {
+		atomics.Bump(&mine.own.hits)
+	} else {
+		mine.others(block).hits.Add(1)
 	}
 }
 
 func (k *counters) miss() {
-	if mine := k.mine(); mine != nil {
-		mine.misses.Add(1)
+	if k.stripes == nil {
+		return
+	}
+	if mine, block := k.mine(); mine.owner.Load() == block {
+		atomics.Bump(&mine.own.misses)
+	} else {
+		mine.others(block).misses.Add(1)
 	}
 }
 
 // write counts a write by what it did to the value before: one that had expired
 // was as good as absent.
 func (k *counters) write(before Cause) {
-	mine := k.mine()
-	switch {
-	case mine == nil:
-	case before == CauseReplaced:
-		mine.updates.Add(1)
-	default:
-		mine.inserts.Add(1)
+	if before == CauseReplaced {
+		k.update()
+	} else {
+		k.insert()
+	}
+}
+
+func (k *counters) update() {
+	if k.stripes == nil {
+		return
+	}
+	if mine, block := k.mine(); mine.owner.Load() == block {
+		atomics.Bump(&mine.own.updates)
+	} else {
+		mine.others(block).updates.Add(1)
+	}
+}
+
+func (k *counters) insert() {
+	if k.stripes == nil {
+		return
+	}
+	if mine, block := k.mine(); mine.owner.Load() == block {
+		atomics.Bump(&mine.own.inserts)
+	} else {
+		mine.others(block).inserts.Add(1)
 	}
 }
 
 func (k *counters) refuse() {
-	if mine := k.mine(); mine != nil {
-		mine.refusals.Add(1)
+	if k.stripes == nil {
+		return
 	}
+	mine, _ := k.mine()
+	mine.refusals.Add(1)
 }
 
 func (k *counters) left(cause Cause) {
-	mine := k.mine()
-	if mine == nil {
+	if k.stripes == nil {
 		return
 	}
+	mine, _ := k.mine()
 	switch cause {
 	case CauseEvicted:
 		mine.evictions.Add(1)
@@ -139,10 +206,12 @@ func (k *counters) total() (sum Stats) {
 	}
 	for i := range k.stripes {
 		one := &k.stripes[i]
-		sum.Hits += one.hits.Load()
-		sum.Misses += one.misses.Load()
-		sum.Inserts += one.inserts.Load()
-		sum.Updates += one.updates.Load()
+		for _, f := range []*frequent{&one.own, &one.shared} {
+			sum.Hits += f.hits.Load()
+			sum.Misses += f.misses.Load()
+			sum.Inserts += f.inserts.Load()
+			sum.Updates += f.updates.Load()
+		}
 		sum.Refusals += one.refusals.Load()
 		sum.Evictions += one.evictions.Load()
 		sum.Expirations += one.expirations.Load()

@@ -26,11 +26,14 @@ func TestUpdateOfWhatHasExpiredIsAnInsert(t *testing.T) {
 
 // An update that is nobody's business is counted all the same.
 func TestUpdatesAreCounted(t *testing.T) {
-	c := newChecked(t, Options[string, int]{MaximumSize: 10})
-	for i := range 5 {
-		c.Set("a", i)
-	}
-	if s := c.Stats(); s.Inserts != 1 || s.Updates != 4 || s.Removals+s.Evictions+s.Expirations != 0 {
-		t.Errorf("counted were %+v; want 1 insert and 4 updates", s)
-	}
+	eachShape(t, "updates", func(t *testing.T, shape wordShape) {
+		c := newChecked(t, Options[string, int]{MaximumSize: 10})
+		c.shape = shape
+		for i := range 5 {
+			c.Set("a", i)
+		}
+		if s := c.Stats(); s.Inserts != 1 || s.Updates != 4 || s.Removals+s.Evictions+s.Expirations != 0 {
+			t.Errorf("counted were %+v; want 1 insert and 4 updates", s)
+		}
+	})
 }

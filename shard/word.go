@@ -85,6 +85,15 @@ func (shape wordShape) markOf(word unsafe.Pointer) (number uint32, ok bool) {
 	return uint32(number64 & (marks - 1)), number64>>markBits == numberMarks>>markBits
 }
 
+// firstMark returns the first of the words that are marks, as bits; of values that are no
+// words, one that says nothing.
+func (shape wordShape) firstMark() uint64 {
+	if shape == addressWord {
+		return uint64(uintptr(unsafe.Pointer(&addressMarks)))
+	}
+	return numberMarks
+}
+
 // mark returns the value that is a mark.
 func mark[V any](shape wordShape, number uint32) (value V) {
 	if shape == addressWord {
@@ -109,6 +118,14 @@ func (c *cell[V]) word(shape wordShape) (value V) {
 		*(*uint64)(unsafe.Pointer(&value)) = (*atomics.Uint64)(unsafe.Pointer(&c.value)).Load()
 	}
 	return value
+}
+
+// looksEnded reports whether the first word of a cell is a mark. There are values that look
+// like that, of which load knows better; but if it is false, a value that was loaded
+// before is none, since a mark is final. This way a Get need not ask for the shape, nor
+// take the value from one register to another through memory.
+func (c *cell[V]) looksEnded(firstMark uint64) bool {
+	return (*atomics.Uint64)(unsafe.Pointer(c)).Load()-firstMark < marks
 }
 
 // swapWord changes the word of an open cell from what it was.

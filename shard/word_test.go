@@ -124,6 +124,24 @@ func TestANumberThatLooksLikeAMarkIsAValue(t *testing.T) {
 	}
 }
 
+// So can every value whose first word looks like a mark.
+func TestAValueThatBeginsLikeAMarkIsAValue(t *testing.T) {
+	type long struct{ first, second uint64 }
+	c := newChecked(t, Options[int, long]{MaximumSize: 10})
+	for i := range uint64(3) {
+		value := long{numberMarks + i, i}
+		c.Set(1, value)
+		if got, ok := c.Get(1); !ok || got != value {
+			t.Errorf("Get = %v, %v, want %v", got, ok, value)
+		}
+	}
+	none := newChecked(t, Options[int, struct{}]{MaximumSize: 10}) // where the deadline comes first
+	none.SetWithTTL(1, struct{}{}, time.Hour)
+	if _, ok := none.Get(1); !ok {
+		t.Error("an entry whose value is nothing has vanished")
+	}
+}
+
 // A writer who has found an open cell, and comes to write only when it has ended, writes
 // nothing.
 func TestWhoComesLateToAnOpenCellChangesNothing(t *testing.T) {

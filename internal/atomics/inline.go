@@ -20,4 +20,5 @@ var _ = func(b *Bool, i *Int64, u *Uint32, w *Uint64) {
 
 	w.Store(w.Load() + w.Add(1) + w.Swap(0))
 	w.CompareAndSwap(w.And(0), w.Or(0))
+	Bump(w)
 }
