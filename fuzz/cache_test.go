@@ -21,13 +21,13 @@ func FuzzCache(f *testing.F) {
 		synctest.Test(t, func(t *testing.T) {
 			switch s.below(4) {
 			case 0:
-				play(s, newModel(t, cacheOptions[string](s), words()))
+				play(s, modelFor(t, s, words()))
 			case 1:
-				play(s, newModel(t, cacheOptions[uint64](s), numbers()))
+				play(s, modelFor(t, s, numbers()))
 			case 2:
-				play(s, newModel(t, cacheOptions[uint64](s), fewInOneChain()))
+				play(s, modelFor(t, s, fewInOneChain()))
 			default:
-				play(s, newModel(t, cacheOptions[uint64](s), manyInOneChain()))
+				play(s, modelFor(t, s, manyInOneChain()))
 			}
 		})
 	})
@@ -40,14 +40,22 @@ var cacheSeeds = []string{
 	"\x00\x00\x00\x10\x00\x00\x00\x07\x00\x01\x07\x05\x01\x0b\x07",
 	"\x00\x01\x09\x00\x00\x00\x10\x00\x40\x10\x20\x60\x07\x03\x0c\x0d\x0e\x00\x05",
 	"\x01\x02\x40\x00\x02\x00\x00\x00\x10\x00\x40\x00\x05\x07\x05\x0f\x10\x20",
+	"\x01\x02\xc0\x00\x02\x00\x00\x00\x10\x00\x40\x00\x05\x07\x05\x0f\x10\x20",
+	"\x02\x04\x80\x00\x00\x10\x00\x80\x10\x04\x00\xff\x0b\x08\x0c\x04\x03\x02",
 	"\x02\x04\x00\x00\x00\x10\x00\x80\x10\x00\xff\x0b\x08\x0c",
 	"\x03\x04\x00\x05\x03\x10\x00\xff\x10\x80\xff\x09\x09\x01\x09\x0c\x0a\x11",
 }
 
-// cacheOptions reads options that New accepts.
-func cacheOptions[K shard.Key](s *script) shard.Options[K, payload] {
+// modelFor reads a script's options.
+func modelFor[K shard.Key](t *testing.T, s *script, keys keyspace[K]) *model[K] {
+	o, inPlace := cacheOptions[K](s)
+	return newModel(t, o, keys, inPlace)
+}
+
+// cacheOptions reads options that New accepts, and whether values are to be changed in place.
+func cacheOptions[K shard.Key](s *script) (o shard.Options[K, payload], inPlace bool) {
 	bound, flags := s.below(5), s.byte()
-	o := shard.Options[K, payload]{
+	o = shard.Options[K, payload]{
 		DefaultTTL:   choose(s, 0, 50*time.Millisecond, time.Second, shard.Forever),
 		Tick:         choose(s, 0, time.Microsecond, 7*time.Millisecond, time.Minute),
 		ExactExpiry:  flags&1 != 0,
@@ -72,7 +80,7 @@ func cacheOptions[K shard.Key](s *script) shard.Options[K, payload] {
 	if flags&0x40 != 0 && o.Cost == nil {
 		o.Segments = 0
 	}
-	return o
+	return o, flags&0x80 != 0 && o.Cost == nil
 }
 
 // play runs the script's operations, and checks the accounts after each.

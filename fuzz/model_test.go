@@ -32,7 +32,7 @@ type entry struct {
 // after its deadline.
 type model[K shard.Key] struct {
 	t       *testing.T
-	cache   *shard.Cache[K, payload]
+	cache   engine[K]
 	options shard.Options[K, payload]
 	keys    keyspace[K]
 	// roomy: every key there is fits, so nothing may be evicted.
@@ -55,11 +55,11 @@ type model[K shard.Key] struct {
 	replaced, outbid bool
 }
 
-func newModel[K shard.Key](t *testing.T, o shard.Options[K, payload], keys keyspace[K]) *model[K] {
+func newModel[K shard.Key](t *testing.T, o shard.Options[K, payload], keys keyspace[K], inPlace bool) *model[K] {
 	m := &model[K]{t: t, options: o, keys: keys, start: time.Now(), present: make(map[K]entry)}
 	m.roomy = !keys.crowded && (o.Unbounded || o.MaximumCost == 0 && o.MaximumSize >= len(keys.keys))
 	m.options.OnRemoval = m.removed
-	cache, err := shard.New(m.options)
+	cache, err := newEngine(m.options, inPlace)
 	if err != nil {
 		t.Fatalf("New(%+v): %v", o, err)
 	}

@@ -26,8 +26,10 @@
 // clock that needs no system call. It writes to nothing but a 2-bit counter in
 // the node, and not even that once the counter is full. See [Cache.Get].
 //
-// A Set replaces the cell of the node it finds with one CAS, or puts a new node
-// at the head of the chain with one CAS; see table. What the policy must know of
+// A Set replaces the cell of the node it finds with one CAS, or where the value is a
+// machine word (a number of eight bytes, a pointer) and has no deadline, that word
+// in the cell; see word. Or it puts a new node at the head of the chain with one CAS; see
+// table. What the policy must know of
 // it goes on a lock-free stack, and whoever becomes the segment's owner, again
 // with one CAS, does the policy's work: admission, eviction, expiry. Whoever
 // doesn't leaves at once. So nobody ever waits, and there is no goroutine to
@@ -47,6 +49,7 @@
 //   - A cache of N entries holds N keys, whatever they are.
 //   - A value is gone one tick after its deadline, and each value that leaves is
 //     reported exactly once.
-//   - A Get allocates nothing, an update one cell, an insert a node with its first
-//     cell beside it, or the two apart where values are large or have a cost.
+//   - A Get allocates nothing; neither does an update of a word without a deadline, and any
+//     other one cell; an insert a node with its first cell beside it, or the two apart where
+//     values are large or have a cost.
 package shard

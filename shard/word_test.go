@@ -186,7 +186,7 @@ func TestComputeIsCalledAgainForWhatHasChanged(t *testing.T) {
 		}{
 			"another value":  {func(c *Cache[int, int]) { c.SetWithTTL(1, 7, Forever) }, 8},
 			"a later value":  {func(c *Cache[int, int]) { c.SetWithTTL(1, 7, time.Minute) }, 8},
-			"it has expired": {func(c *Cache[int, int]) { c.SetTTL(1, 1); time.Sleep(time.Second) }, 1},
+			"it has expired": {func(c *Cache[int, int]) { c.SetTTL(1, time.Second); time.Sleep(2 * time.Second) }, 1},
 			"it is gone":     {func(c *Cache[int, int]) { c.Delete(1) }, 1},
 			"it has moved":   {func(c *Cache[int, int]) { s := &c.segments[0]; s.grow(s.table.Load()); s.keepMoving() }, 6},
 			"nothing":        {func(c *Cache[int, int]) {}, 6},
@@ -195,7 +195,8 @@ func TestComputeIsCalledAgainForWhatHasChanged(t *testing.T) {
 				s.harden(s.table.Load().head(uint32(c.hasher.sum(1))).Load())
 			}, 6},
 		} {
-			c := newChecked(t, Options[int, int]{Unbounded: true, Segments: 1, DefaultTTL: time.Hour})
+			// What has expired stays for a minute, and is absent.
+			c := newChecked(t, Options[int, int]{Unbounded: true, Segments: 1, DefaultTTL: time.Hour, Tick: time.Minute, ExactExpiry: true})
 			c.SetWithTTL(1, 5, Forever)
 			calls := 0
 			c.Compute(1, func(old int, _ bool) (int, Op) {
