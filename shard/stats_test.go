@@ -36,6 +36,46 @@ func TestNoCountIsLost(t *testing.T) {
 	}
 }
 
+// Two goroutines that count at the same time, in one stripe.
+func TestTwoInOneStripeLoseNoCount(t *testing.T) {
+	const each = 1_000_000
+	c := newChecked(t, Options[int, int]{MaximumSize: 10})
+	type counter struct {
+		stripe *stripe
+		count  chan bool
+	}
+	counters := make(chan counter)
+	var all sync.WaitGroup
+	first := map[*stripe]counter{}
+	for {
+		all.Go(func() {
+			mine, _ := c.stats.mine()
+			me := counter{mine, make(chan bool)}
+			counters <- me
+			for count := <-me.count; count; count = false {
+				for range each {
+					c.stats.hit()
+				}
+			}
+		})
+		one := <-counters
+		if other, ok := first[one.stripe]; ok {
+			one.count <- true
+			other.count <- true
+			delete(first, one.stripe)
+			break
+		}
+		first[one.stripe] = one
+	}
+	for _, idle := range first {
+		idle.count <- false
+	}
+	all.Wait()
+	if got := c.Stats().Hits; got != 2*each {
+		t.Errorf("%d hits, want %d", got, 2*each)
+	}
+}
+
 // deeply calls f so many KiB further down the stack.
 func deeply(kibibytes int, f func()) (used byte) {
 	if kibibytes == 0 {

@@ -215,6 +215,37 @@ func TestComputeIsCalledAgainForWhatHasChanged(t *testing.T) {
 	})
 }
 
+// An entry whose value changes in place can get a deadline, lose it, and get one again.
+func TestWhatChangesInPlaceCanExpire(t *testing.T) {
+	limits := map[string]func(c *Cache[int, int]){
+		"SetWithTTL": func(c *Cache[int, int]) { c.SetWithTTL(1, 2, time.Minute) },
+		"SetTTL":     func(c *Cache[int, int]) { c.SetTTL(1, time.Minute) },
+	}
+	for name, limit := range limits {
+		for _, prolonged := range []bool{false, true} {
+			inBubble(t, func(t *testing.T) {
+				c := newChecked(t, Options[int, int]{MaximumSize: 10})
+				c.Set(1, 1)
+				c.Set(1, 2)
+				limit(c)
+				if prolonged {
+					c.SetTTL(1, Forever)
+					c.Set(1, 2)
+					limit(c)
+				}
+				time.Sleep(time.Minute - time.Second)
+				if got := mustGet(t, c, 1); got != 2 {
+					t.Errorf("%s: %d a second before the deadline, want 2", name, got)
+				}
+				time.Sleep(2 * time.Second)
+				if got, ok := c.Get(1); ok {
+					t.Errorf("%s: %d a second after the deadline", name, got)
+				}
+			})
+		}
+	}
+}
+
 // There are as many marks as there are. One hardening more than that is not waited for.
 func TestAnEntryThatTooManyHardenIsForgotten(t *testing.T) {
 	var causes []Cause
@@ -261,12 +292,15 @@ func TestNoDeadlineLooksLikeAnOpenCell(t *testing.T) {
 // pointed is a value that tells whether it is whole.
 type pointed struct{ key, twice int }
 
-// Pointers change in place too, and the collector knows: whatever is read is whole, while
-// everything else is garbage.
+// Pointers change in place too, and the collector knows: whatever moves from one entry to
+// another while it is at work, and is nowhere else, is kept.
 func TestPointersThatChangeInPlaceAreKept(t *testing.T) {
-	c := newChecked(t, Options[int, *pointed]{MaximumSize: 64})
-	const goroutines, rounds, keys = 4, 20_000, 100
-	var all, collector sync.WaitGroup
+	const goroutines, each, swaps = 2, 20_000, 300_000
+	c := newChecked(t, Options[int, *pointed]{MaximumSize: goroutines * each})
+	for key := range goroutines * each {
+		c.Set(key, &pointed{key, 2 * key})
+	}
+	var movers, collector sync.WaitGroup
 	done := make(chan struct{})
 	collector.Go(func() {
 		for {
@@ -278,44 +312,35 @@ func TestPointersThatChangeInPlaceAreKept(t *testing.T) {
 			}
 		}
 	})
-	for seed := range uint64(goroutines) {
-		all.Go(func() {
-			rng := rand.New(rand.NewPCG(seed, 3))
-			for range rounds {
-				key := rng.IntN(keys)
-				pointedOnce(t, c, key, rng.IntN(12))
+	for mover := range goroutines {
+		movers.Go(func() {
+			rng := rand.New(rand.NewPCG(uint64(mover), 3))
+			for range swaps {
+				a, b := mover*each+rng.IntN(each), mover*each+rng.IntN(each)
+				first, _ := c.Get(a)
+				second, _ := c.Get(b)
+				c.Set(a, second)
+				c.Set(b, first)
+				litter = &pointed{-1, -1} // to be what a value is overwritten with
 			}
 		})
 	}
-	all.Wait()
+	movers.Wait()
 	close(done)
 	collector.Wait()
+	seen := make(map[int]bool)
+	for _, value := range c.All() {
+		if value.twice != 2*value.key || seen[value.key] {
+			t.Fatalf("%+v is there, seen before: %v", *value, seen[value.key])
+		}
+		seen[value.key] = true
+	}
+	if len(seen) != goroutines*each {
+		t.Errorf("%d values are left of %d", len(seen), goroutines*each)
+	}
 }
 
-func pointedOnce(t *testing.T, c *Cache[int, *pointed], key, what int) {
-	var found *pointed
-	ok := false
-	switch what {
-	case 0:
-		found, ok = c.Delete(key)
-	case 1:
-		c.SetTTL(key, time.Hour)
-	case 2:
-		c.SetWithTTL(key, &pointed{key, 2 * key}, time.Hour)
-	case 3:
-		c.Compute(key, func(old *pointed, was bool) (*pointed, Op) {
-			found, ok = old, was
-			return &pointed{key, 2 * key}, Write
-		})
-	case 4, 5, 6, 7:
-		c.Set(key, &pointed{key, 2 * key})
-	default:
-		found, ok = c.Get(key)
-	}
-	if ok && (found.key != key || found.twice != 2*key) {
-		t.Errorf("key %d has %+v", key, *found)
-	}
-}
+var litter *pointed
 
 // A pointer or number is replaced without an allocation; the other shapes of value are not changed in place.
 func TestUpdatesInPlaceAllocateNothing(t *testing.T) {
