@@ -5,9 +5,9 @@ package shard
 
 // kill takes a cell, which cellOf has returned, out of its node, unless it has been replaced
 // since or has ended. It returns the cell with its last value: c itself, or a copy if
-// c was open, since that has a mark then. The copy is made where somebody is going to look at the
-// value, which is a caller who says so, or a listener.
-func (s *segment[K, V]) kill(n *node[K, V], c *cell[V], looked bool) (last *cell[V], ok bool) {
+// c was open, since that has a mark then. The copy is made in the caller's room or, where that is
+// nil, only for a listener.
+func (s *segment[K, V]) kill(n *node[K, V], c, room *cell[V]) (last *cell[V], ok bool) {
 	if !s.cache.isOpen(c) {
 		return c, n.cell.CompareAndSwap(c, nil)
 	}
@@ -17,12 +17,17 @@ func (s *segment[K, V]) kill(n *node[K, V], c *cell[V], looked bool) (last *cell
 		if isMark(shape, value) {
 			return nil, false
 		}
-		if s.killOpen(n, c, value) {
-			if looked || s.cache.onRemoval != nil {
-				c = &cell[V]{value: value, deadlineNanos: never}
-			}
+		if !s.killOpen(n, c, value) {
+			continue
+		}
+		if room == nil && s.cache.onRemoval != nil {
+			room = new(cell[V])
+		}
+		if room == nil {
 			return c, true
 		}
+		room.value, room.deadlineNanos = value, never
+		return room, true
 	}
 }
 
@@ -84,7 +89,7 @@ func (s *segment[K, V]) remove(n *node[K, V], cause Cause) {
 			n = twin
 			continue
 		}
-		if last, ok := s.kill(n, c, false); ok {
+		if last, ok := s.kill(n, c, nil); ok {
 			s.bury(n, last, s.cache.causeOf(last, cause))
 			return
 		}

@@ -156,7 +156,7 @@ func (h *hardening[V]) finish(shape wordShape) {
 // forget evicts an entry that as many goroutines as there are marks have begun to harden, and
 // none of which has gone on. A cache may forget, and nobody may wait.
 func (s *segment[K, V]) forget(n *node[K, V], open *cell[V]) {
-	if last, ok := s.kill(n, open, false); ok {
+	if last, ok := s.kill(n, open, nil); ok {
 		s.bury(n, last, CauseEvicted)
 	}
 }

@@ -140,7 +140,7 @@ func (s *segment[K, V]) evictCold(spare *node[K, V]) bool {
 			if c == nil || c.isSealed() || n == spare || n.cool() || n.greet() {
 				continue
 			}
-			if last, ok := s.kill(n, c, false); ok {
+			if last, ok := s.kill(n, c, nil); ok {
 				s.bury(n, last, CauseEvicted)
 				return true
 			}

@@ -294,7 +294,7 @@ func (s *segment[K, V]) evict(n *node[K, V]) bool {
 			return false
 		}
 		n = standing
-		if last, ok := s.kill(n, c, false); ok {
+		if last, ok := s.kill(n, c, nil); ok {
 			s.cancel(n)
 			s.unlink(n.hash)
 			s.policy.yieldPlace()

@@ -362,6 +362,7 @@ func TestUpdatesInPlaceAllocateNothing(t *testing.T) {
 		"number by Compute":  {0, func() { numbers.Compute(1, func(old float64, _ bool) (float64, Op) { return old + 1, Write }) }},
 		"pointer":            {0, func() { pointers.Set(1, value) }},
 		"pointer by Compute": {0, func() { pointers.Compute(1, func(*pointed, bool) (*pointed, Op) { return value, Write }) }},
+		"number deleted":     {1, func() { numbers.Delete(1); numbers.Set(1, 2) }}, // for the insert
 		"text":               {1, func() { texts.Set(1, "text") }},
 	} {
 		if got := testing.AllocsPerRun(1000, op.run); got != op.want {

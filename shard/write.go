@@ -195,7 +195,8 @@ func (c *Cache[K, V]) Delete(key K) (old V, ok bool) {
 			return old, false
 		}
 		holds := c.holds(cl)
-		last, ok := s.kill(n, cl, true)
+		var room cell[V]
+		last, ok := s.kill(n, cl, &room)
 		if !ok {
 			continue
 		}
