@@ -10,8 +10,8 @@ package shard
 // more of them, the new cell's allocation too, run while the node's cache line is
 // on its way from the core that wrote it last.
 //
-// Where nothing can expire, nothing has a cost and nobody is told of removals, it
-// does not look at the old cell: that is a cache miss more.
+// Where values don't change in place, nothing can expire, nothing has a cost and nobody is
+// told of removals, it does not look at the old cell: that is a cache miss more.
 func (s *segment[K, V]) update(hash uint32, key K, value V, offer terms) *node[K, V] {
 	c := s.cache
 	t := s.table.Load()
