@@ -10,7 +10,7 @@ import (
 // that blocks of stack are used again, more of them than there are stripes, and at
 // different depths.
 func TestNoCountIsLost(t *testing.T) {
-	const waves, goroutines, each = 6, 3 * stripeCount, 2000
+	const waves, goroutines, each = 6, 3 * stripeCount, 500
 	c := newChecked(t, Options[int, int]{MaximumSize: 10})
 	c.Set(0, 0)
 	before := c.Stats()

@@ -300,6 +300,7 @@ func TestPointersThatChangeInPlaceAreKept(t *testing.T) {
 	for key := range goroutines * each {
 		c.Set(key, &pointed{key, 2 * key})
 	}
+	litter := make([]*pointed, goroutines)
 	var movers, collector sync.WaitGroup
 	done := make(chan struct{})
 	collector.Go(func() {
@@ -321,7 +322,7 @@ func TestPointersThatChangeInPlaceAreKept(t *testing.T) {
 				second, _ := c.Get(b)
 				c.Set(a, second)
 				c.Set(b, first)
-				litter = &pointed{-1, -1} // to be what a value is overwritten with
+				litter[mover] = &pointed{-1, -1} // to be what a value is overwritten with
 			}
 		})
 	}
@@ -339,8 +340,6 @@ func TestPointersThatChangeInPlaceAreKept(t *testing.T) {
 		t.Errorf("%d values are left of %d", len(seen), goroutines*each)
 	}
 }
-
-var litter *pointed
 
 // A pointer or number is replaced without an allocation; the other shapes of value are not changed in place.
 func TestUpdatesInPlaceAllocateNothing(t *testing.T) {
