@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
-
-	"github.com/uds-platform/state/shard"
 )
 
 // Cache keeps the results of one kind, of Go type T. NewCache makes one; it
@@ -18,7 +16,7 @@ import (
 // better what may be changed.
 type Cache[T any] struct {
 	kind   Kind // INVARIANT: valid, defaults filled in, never changed.
-	engine *shard.Cache[string, *entry[T]]
+	engine *engine[entry[T]]
 	// INVARIANT: all writes to engine go through flights, so that each of them
 	// fences the loads under way.
 	flights   *flights[T]
@@ -57,11 +55,11 @@ func NewCache[T any](st *State, k Kind) (*Cache[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	options := shard.Options[string, *entry[T]]{MaximumSize: k.MaximumSize, MaximumCost: k.MaximumBytes}
-	if k.MaximumBytes > 0 {
-		options.Cost = func(key string, e *entry[T]) int64 { return e.cost(key) }
-	}
-	engine, err := shard.New(options)
+	engine, err := newEngine(engineLimits[entry[T]]{
+		maximumSize: k.MaximumSize,
+		maximumCost: k.MaximumBytes,
+		cost:        func(key string, e *entry[T]) int64 { return e.cost(key) },
+	})
 	if err != nil {
 		return nil, fmt.Errorf("state: kind %q: %w", k.Name, err)
 	}

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/uds-platform/state/internal/limiter"
-	"github.com/uds-platform/state/shard"
 	"github.com/uds-platform/state/warm"
 )
 
@@ -52,7 +51,7 @@ type flights[T any] struct {
 	tracer Tracer // the State's; nil where there is none
 	slot   uint32 // INVARIANT: of the kind's tag in tags.
 	log    *slog.Logger
-	engine *shard.Cache[string, *entry[T]]
+	engine *engine[entry[T]]
 	group  singleflight.Group
 	// sharing is with other instances, nil where results stay here; trust is then nil
 	// too.
@@ -127,7 +126,7 @@ func (s *seat) getOff() { s.caller.Unfollow(&s.flight.urgency) }
 // errAbandoned is why the context of a load ended that nobody waits for.
 var errAbandoned = errors.New("everybody waiting for the load has left")
 
-func newFlights[T any](k Kind, engine *shard.Cache[string, *entry[T]], st *State, sharing *sharing) *flights[T] {
+func newFlights[T any](k Kind, engine *engine[entry[T]], st *State, sharing *sharing) *flights[T] {
 	fs := &flights[T]{
 		kind:    k,
 		clock:   st.clock,
@@ -374,12 +373,7 @@ func (fs *flights[T]) newDependence(key string) dependence {
 // bury removes an entry that is dead, unless it has been replaced. It fences
 // nothing: what is under way is judged by its own tags.
 func (fs *flights[T]) bury(key string, e *entry[T]) {
-	fs.engine.Compute(key, func(old *entry[T], found bool) (*entry[T], shard.Op) {
-		if found && old == e {
-			return nil, shard.Remove
-		}
-		return old, shard.Keep
-	})
+	fs.engine.bury(key, e)
 }
 
 // keep writes an entry, or removes the one there is where the new one is not to

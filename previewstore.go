@@ -65,7 +65,7 @@ type previewStore[T any] struct {
 	kind Kind // INVARIANT: as in Cache.
 	tags *tagTable
 
-	engine atomic.Pointer[shard.Cache[string, *storedPreview[T]]]
+	engine atomic.Pointer[engine[storedPreview[T]]]
 	mu     sync.Mutex
 	// INVARIANT: guarded by mu, and true for ever once true. Nothing is stored
 	// from then on.
@@ -95,7 +95,7 @@ func (ps *previewStore[T]) find(key string) (p Preview[T], ok bool) {
 		return p, false
 	}
 	if ps.tags.dropped(&s.dependence) {
-		bury(engine, key, s)
+		engine.bury(key, s)
 		return p, false
 	}
 	p.Result = Result[T]{Value: s.value, Source: Memory, Quality: s.quality, AsOf: s.asOf}
@@ -123,24 +123,13 @@ func (ps *previewStore[T]) put(key string, s *storedPreview[T], keepFor time.Dur
 	return engine.SetWithTTL(key, s, keepFor), nil
 }
 
-func (ps *previewStore[T]) newEngine() (*shard.Cache[string, *storedPreview[T]], error) {
-	options := shard.Options[string, *storedPreview[T]]{MaximumSize: max(ps.kind.MaximumSize/previewShare, 1)}
-	if ps.kind.MaximumBytes > 0 {
-		options.MaximumCost = ps.kind.MaximumBytes / previewShare
-		options.Cost = func(key string, s *storedPreview[T]) int64 {
+func (ps *previewStore[T]) newEngine() (*engine[storedPreview[T]], error) {
+	return newEngine(engineLimits[storedPreview[T]]{
+		maximumSize: max(ps.kind.MaximumSize/previewShare, 1),
+		maximumCost: ps.kind.MaximumBytes / previewShare,
+		cost: func(key string, s *storedPreview[T]) int64 {
 			return engineBytes + size.Allocated[storedPreview[T]]() + s.bytes + int64(len(key)) + 4*int64(len(s.dependence.more))
-		}
-	}
-	return shard.New(options)
-}
-
-// bury removes a preview that was invalidated, unless it has been replaced.
-func bury[T any](engine *shard.Cache[string, *storedPreview[T]], key string, s *storedPreview[T]) {
-	engine.Compute(key, func(old *storedPreview[T], found bool) (*storedPreview[T], shard.Op) {
-		if found && old == s {
-			return nil, shard.Remove
-		}
-		return old, shard.Keep
+		},
 	})
 }
 

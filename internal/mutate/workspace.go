@@ -134,7 +134,8 @@ var (
 )
 
 // test runs tests of one folder. Flags that are the same for every mutation keep
-// its cost down: no vet, nothing cached that would have to be checked.
+// its cost down: no vet, nothing cached that would have to be checked, nothing for
+// debuggers.
 func (w *workspace) test(ctx context.Context, g group, tests []string, timeout time.Duration) outcome {
 	// The tests end themselves at the timeout; what stops them from outside is
 	// for a compiler that hangs.
@@ -142,6 +143,7 @@ func (w *workspace) test(ctx context.Context, g group, tests []string, timeout t
 	ctx, cancel := context.WithTimeout(ctx, timeout+grace)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "go", "test", "-v", "-count=1", "-failfast", "-vet=off", "-trimpath",
+		"-gcflags=-dwarf=false", "-ldflags=-s -w",
 		"-timeout", timeout.String(), "-tags", g.tags, "-run", "^("+strings.Join(tests, "|")+")$", "./"+g.folder)
 	cmd.Dir = w.folder
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
