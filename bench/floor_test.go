@@ -110,25 +110,92 @@ func BenchmarkUpdateFloor(b *testing.B) {
 	b.ReportMetric(stat.SpreadOf(oursFloor).Median, "ours/floor")
 }
 
+// BenchmarkScalingFloor tells how much more two cores can write than one where some keys are
+// written far more often than others: it has one goroutine and then two hash a key and read or
+// store a word in the cache line that the hash leads to, without a key to compare, a policy or a
+// count; and does the same with ours. It reports the medians of the ratios, turn by turn.
+func BenchmarkScalingFloor(b *testing.B) {
+	if runtime.GOMAXPROCS(0) < 2 {
+		b.Skip("one core scales to nothing")
+	}
+	for _, d := range []string{workload.Zipf, workload.Uniform} {
+		for _, percent := range []int{25, 50, 100} {
+			b.Run(d+"/writes="+strconv.Itoa(percent), func(b *testing.B) { benchmarkScalingFloor(b, d, percent) })
+		}
+	}
+}
+
+func benchmarkScalingFloor(b *testing.B, distribution string, percent int) {
+	type line struct {
+		word atomic.Uint64
+		_    [56]byte
+	}
+	keys, drawn := floorKeysOf(b, distribution)
+	lines := make([]line, floorEntries)
+	ours, err := shard.New(shard.Options[string, uint64]{MaximumSize: floorEntries})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer ours.Close()
+	for i, key := range keys {
+		ours.Set(key, uint64(i))
+	}
+	writes := func(at int) bool { return uint32(at)*2654435769>>7%100 < uint32(percent) }
+	bare := func(at int) uint64 {
+		word := &lines[xxhash.Sum64String(drawn[at])%floorEntries].word
+		if writes(at) {
+			word.Store(uint64(at))
+			return 0
+		}
+		return word.Load()
+	}
+	cached := func(at int) uint64 {
+		if writes(at) {
+			ours.Set(drawn[at], uint64(at))
+			return 0
+		}
+		value, _ := ours.Get(drawn[at])
+		return value
+	}
+	var bareGain, oursGain []float64
+	for b.Loop() {
+		bareGain = append(bareGain, floorGain(bare))
+		oursGain = append(oursGain, floorGain(cached))
+	}
+	b.ReportMetric(stat.SpreadOf(bareGain).Median, "bare-gain")
+	b.ReportMetric(stat.SpreadOf(oursGain).Median, "our-gain")
+}
+
+// floorGain returns how many times as much two cores do as one.
+func floorGain(do func(at int) uint64) float64 {
+	one := floorTurnOf(1, do)
+	two := floorTurnOf(2, do)
+	return 2 * one / two
+}
+
 // floorKeys returns keys and accesses to them.
-func floorKeys(b *testing.B) (keys, drawn []string) {
+func floorKeys(b *testing.B) (keys, drawn []string) { return floorKeysOf(b, workload.Zipf) }
+
+func floorKeysOf(b *testing.B, distribution string) (keys, drawn []string) {
 	keys = make([]string, floorEntries)
 	for i := range keys {
 		keys[i] = "account:1234567:schema:event-type-" + strconv.Itoa(i)
 	}
-	drawn, err := workload.Draw(keys, floorAccesses, workload.Zipf, 1)
+	drawn, err := workload.Draw(keys, floorAccesses, distribution, 1)
 	if err != nil {
 		b.Fatal(err)
 	}
 	return keys, drawn
 }
 
-// floorTurn has every core do something at every place of a sequence, each beginning
+// floorTurn has every core, and floorTurnOf so many, do something at every place of a sequence, each beginning
 // elsewhere, and returns how long that took.
-func floorTurn(do func(at int) uint64) float64 {
+func floorTurn(do func(at int) uint64) float64 { return floorTurnOf(runtime.GOMAXPROCS(0), do) }
+
+func floorTurnOf(cores int, do func(at int) uint64) float64 {
 	var workers sync.WaitGroup
 	start := time.Now()
-	for worker := range runtime.GOMAXPROCS(0) {
+	for worker := range cores {
 		workers.Go(func() {
 			var sum uint64
 			for i := range floorAccesses {

@@ -14,6 +14,9 @@ import (
 // the hit (see ghosts). Where a slot more is worth the same in both parts, the
 // moves cancel out, and that is the best share there is nearby.
 //
+// Where LRU is certain to do better (see rival), the window gets as much as it may have, at once;
+// from there the ghosts go on.
+//
 // There is one for all segments, since the share is a property of the work, and a
 // segment sees too few ghosts to learn from. It only moves on a miss.
 type balance struct {
@@ -48,3 +51,6 @@ func (b *balance) move(by, entries int) {
 	share = min(max(share, minShare), maxShare)
 	b.bits.CompareAndSwap(before, math.Float64bits(share))
 }
+
+// yield gives the window all that it may have.
+func (b *balance) yield() { b.bits.Store(math.Float64bits(maxShare)) }

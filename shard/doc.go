@@ -37,7 +37,8 @@
 // owner is descheduled.
 //
 // The policy is W-TinyLFU over CLOCK queues, with a window that adapts to the
-// work; see policy, sketch, ghosts and balance. A segment's table is sized once where
+// work, and takes over where a plain LRU would certainly do better; see policy, sketch, ghosts,
+// balance and rival. A segment's table is sized once where
 // the maximum is known, and otherwise grows without stopping anyone; see grow.
 // Expiry is a hierarchical timing wheel a segment; see package ttl.
 //

@@ -15,6 +15,7 @@ type model struct {
 	t     *rapid.T
 	cache *Cache[uint8, int]
 	roomy bool // nothing is ever evicted
+	keys  int  // so many there are
 
 	start   time.Time
 	entries map[uint8]modelEntry
@@ -55,7 +56,7 @@ func TestModel(t *testing.T) {
 type undated struct{ rapid.TB }
 
 func checkAgainstModel(t *rapid.T) {
-	m := &model{t: t, start: time.Now(), entries: make(map[uint8]modelEntry), left: make(map[int]Cause)}
+	m := &model{t: t, keys: rapid.SampledFrom([]int{2, 16, 256}).Draw(t, "keys"), start: time.Now(), entries: make(map[uint8]modelEntry), left: make(map[int]Cause)}
 	o := drawOptions(t)
 	o.OnRemoval = m.removed
 	m.roomy = o.Unbounded || o.MaximumSize > 256
@@ -78,19 +79,19 @@ func checkAgainstModel(t *rapid.T) {
 	m.written = m.base
 	t.Repeat(map[string]func(*rapid.T){
 		"Set": func(t *rapid.T) {
-			key := drawKey(t)
+			key := m.drawKey(t)
 			m.written++
 			cache.Set(key, m.written)
 			m.wrote(key, o.DefaultTTL)
 		},
 		"SetWithTTL": func(t *rapid.T) {
-			key, ttl := drawKey(t), drawTTL(t)
+			key, ttl := m.drawKey(t), drawTTL(t)
 			m.written++
 			cache.SetWithTTL(key, m.written, ttl)
 			m.wrote(key, ttl)
 		},
 		"SetIfAbsent": func(t *rapid.T) {
-			key := drawKey(t)
+			key := m.drawKey(t)
 			m.written++
 			before, had := m.current(key)
 			actual, set := cache.SetIfAbsent(key, m.written)
@@ -108,7 +109,7 @@ func checkAgainstModel(t *rapid.T) {
 			}
 		},
 		"Compute": func(t *rapid.T) {
-			key := drawKey(t)
+			key := m.drawKey(t)
 			op := rapid.SampledFrom([]Op{Keep, Write, Remove}).Draw(t, "op")
 			m.written++
 			cache.Compute(key, func(old int, found bool) (int, Op) {
@@ -126,7 +127,7 @@ func checkAgainstModel(t *rapid.T) {
 			}
 		},
 		"SetTTL": func(t *rapid.T) {
-			key, ttl := drawKey(t), drawTTL(t)
+			key, ttl := m.drawKey(t), drawTTL(t)
 			if cache.SetTTL(key, ttl) {
 				e, ok := m.entries[key]
 				if !ok {
@@ -137,18 +138,18 @@ func checkAgainstModel(t *rapid.T) {
 			}
 		},
 		"Delete": func(t *rapid.T) {
-			key := drawKey(t)
+			key := m.drawKey(t)
 			old, ok := cache.Delete(key)
 			m.compare(key, old, ok)
 			delete(m.entries, key)
 		},
 		"Get": func(t *rapid.T) {
-			key := drawKey(t)
+			key := m.drawKey(t)
 			value, ok := cache.Get(key)
 			m.compare(key, value, ok)
 		},
 		"GetQuietly": func(t *rapid.T) {
-			key := drawKey(t)
+			key := m.drawKey(t)
 			value, ok := cache.GetQuietly(key)
 			m.compare(key, value, ok)
 		},
@@ -224,7 +225,11 @@ func drawOptions(t *rapid.T) Options[uint8, int] {
 	return o
 }
 
-func drawKey(t *rapid.T) uint8 { return rapid.Uint8().Draw(t, "key") }
+// drawKey draws from few keys as often as from many: where there are two, almost each
+// operation meets what another one left.
+func (m *model) drawKey(t *rapid.T) uint8 {
+	return uint8(rapid.IntRange(0, m.keys-1).Draw(t, "key"))
+}
 
 func drawTTL(t *rapid.T) time.Duration {
 	return rapid.SampledFrom([]time.Duration{0, 1, time.Microsecond, 50 * time.Millisecond, time.Minute, 48 * time.Hour, Forever - 1, Forever}).Draw(t, "ttl")

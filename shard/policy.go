@@ -35,6 +35,7 @@ type policy[K Key, V any] struct {
 
 	sketch sketch
 	ghosts ghosts
+	rival  rival
 
 	// debt counts entries that should have been evicted but were not found.
 	debt int
@@ -132,15 +133,35 @@ func (p *policy[K, V]) learn(hash uint32) {
 	}
 	p.sketch.ensure(p.length())
 	p.sketch.add(hash, 1)
+	p.watchRival(hash)
 }
 
-// remember takes note of a key that was evicted.
-func (p *policy[K, V]) remember(hash uint32, fromWindow bool) {
+// watchRival takes note of a key that was missed for the comparison with LRU, which
+// needs to know how many hits there are.
+func (p *policy[K, V]) watchRival(hash uint32) {
+	c := p.segment.cache
+	if !c.stats.enabled() {
+		return
+	}
+	p.rival.inserted(hash, c.manager.Now())
+	if entries := p.length(); p.rival.roundIsOver(entries) && p.rival.judge(c.Stats(), entries) {
+		c.balance.yield()
+	}
+}
+
+// remember takes note of a key that was evicted, with that cell.
+func (p *policy[K, V]) remember(hash uint32, last *cell[V], fromWindow bool) {
 	p.ghosts.ensure(p.length())
 	if fromWindow {
 		p.ghosts.leave(hash)
 	}
 	p.ghosts.lose(hash, &p.sketch)
+	if !p.segment.cache.stats.enabled() {
+		return
+	}
+	if p.rival.ensure(p.length()); p.rival.samples(hash) {
+		p.rival.evicted(hash, last.deadlineNanos)
+	}
 }
 
 // settleDebt evicts what the cost of updates has made too much, and hands over
@@ -175,8 +196,8 @@ func (p *policy[K, V]) evictOne(spare *node[K, V]) bool {
 			p.put(&p.window, inWindow, loser)
 			return false
 		}
-		if p.segment.evict(loser) {
-			p.remember(loser.hash, fromWindow)
+		if last := p.segment.evict(loser); last != nil {
+			p.remember(loser.hash, last, fromWindow)
 			return true
 		}
 	}
@@ -229,6 +250,7 @@ func (p *policy[K, V]) candidate() (n *node[K, V], hit bool) {
 	}
 	hits := n.takeHits()
 	p.sketch.add(n.hash, hits)
+	p.rival.windowHits += hits
 	return n, hits > 0
 }
 

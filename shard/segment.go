@@ -285,13 +285,13 @@ func (s *segment[K, V]) standing(n *node[K, V]) (*node[K, V], *cell[V]) {
 	return nil, nil
 }
 
-// evict removes the entry of a node that is out of its queue. It is false where
-// the entry was gone already.
-func (s *segment[K, V]) evict(n *node[K, V]) bool {
+// evict removes the entry of a node that is out of its queue, and returns its last cell, or
+// nil where the entry was gone already.
+func (s *segment[K, V]) evict(n *node[K, V]) *cell[V] {
 	for {
 		standing, c := s.standing(n)
 		if standing == nil {
-			return false
+			return nil
 		}
 		n = standing
 		if last, ok := s.kill(n, c, nil); ok {
@@ -299,7 +299,7 @@ func (s *segment[K, V]) evict(n *node[K, V]) bool {
 			s.unlink(n.hash)
 			s.policy.yieldPlace()
 			s.cache.gone(n.key, last, CauseEvicted)
-			return true
+			return last
 		}
 	}
 }

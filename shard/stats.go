@@ -107,6 +107,8 @@ func (k *counters) init(enabled bool) {
 	}
 }
 
+func (k *counters) enabled() bool { return k.stripes != nil }
+
 // mine returns the stripe of the calling goroutine, and the block of stack that it is
 // found by. It must be inlined into who counts: a call may move the stack.
 func (k *counters) mine() (mine *stripe, block uint64) {
