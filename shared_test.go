@@ -325,6 +325,15 @@ func stampede(t *testing.T, s *redistest.Server, trouble func(*redistest.Server)
 		}
 		return waiting == 300
 	})
+	redistest.Await(t, "each instance loads, or waits for another that does", func() bool {
+		for _, m := range members {
+			// Refused once is not waiting: it may be about to load all the same.
+			if m.loads.Load() == 0 && m.st.shared.tier.Health().Stats.LeasesRefused < 2 {
+				return false
+			}
+		}
+		return true
+	})
 	for _, m := range members {
 		close(m.hold)
 	}
