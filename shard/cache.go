@@ -21,7 +21,8 @@ type Cache[K Key, V any] struct {
 	// What every Get reads comes first.
 	hasher   hasher[K]
 	segments []segment[K, V]
-	shift    uint // hash >> shift is a segment's index
+	first    atomics.Pointer[firstTables[K, V]] // nil once a segment has grown
+	shift    uint                               // hash >> shift is a segment's index
 	exact    bool
 	costed   bool
 	// shape is that of the values, where they may change in place.
@@ -97,8 +98,9 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 	c.balance.init()
 	c.manager.Start(c.tick, c.due)
 	for i := range c.segments {
-		c.segments[i].init(c, i, o.buckets(n))
+		c.segments[i].init(c, i)
 	}
+	c.makeTables(o.buckets(n))
 	return c, nil
 }
 

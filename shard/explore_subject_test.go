@@ -58,7 +58,7 @@ func newSubject(sc *scenario) *subject {
 		panic(err)
 	}
 	c.hasher = hasher[int]{shape: shapeCustom, custom: hashOf}
-	c.shrinkTables(sc.heads)
+	c.makeTables(sc.heads)
 	if sc.cells {
 		c.shape = noWord
 	}

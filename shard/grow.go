@@ -106,7 +106,8 @@ func (s *segment[K, V]) grow(t *table[K, V]) {
 	if s.table.Load() != t || t.next.Load() != nil {
 		return
 	}
-	larger := newTable[K, V](len(t.heads) * growthFactor)
+	s.cache.first.Store(nil) // before there can be anything in the larger table
+	larger := newTable(make([]atomics.Pointer[node[K, V]], len(t.heads)*growthFactor))
 	for i := range larger.heads {
 		larger.heads[i].Store(s.cache.unborn)
 	}

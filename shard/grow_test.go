@@ -11,9 +11,9 @@ import (
 func growing(t *testing.T, entries int) (*Cache[int, int], *segment[int, int]) {
 	t.Helper()
 	c := newChecked(t, Options[int, int]{MaximumSize: 4096, Segments: 1})
-	small := newTable[int, int](growEntries)
+	c.makeTables(growEntries)
 	s := &c.segments[0]
-	s.table.Store(small)
+	small := s.table.Load()
 	for i := range entries {
 		c.Set(i, i)
 	}

@@ -46,7 +46,7 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 			for round := range *linearizeRounds {
 				c := newChecked(t, tc.options)
 				if tc.heads > 0 {
-					c.shrinkTables(tc.heads)
+					c.makeTables(tc.heads)
 				}
 				if tc.cells {
 					c.shape = noWord
@@ -54,16 +54,6 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 				requireLinearizable(t, model, record(c, tc.verbs, tc.others, uint64(round)))
 			}
 		})
-	}
-}
-
-// shrinkTables makes the tables of an empty cache smaller than New does.
-func (c *Cache[K, V]) shrinkTables(heads int) {
-	for i := range c.segments {
-		s := &c.segments[i]
-		small := newTable[K, V](heads)
-		s.table.Store(small)
-		s.policy.sweptTable = small
 	}
 }
 

@@ -89,7 +89,6 @@ const (
 
 func (p *policy[K, V]) init(s *segment[K, V]) {
 	p.segment = s
-	p.sweptTable = s.table.Load()
 	p.random = randomSeed
 	if !s.cache.unbounded {
 		p.sketch.init(minSketch)

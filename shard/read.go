@@ -11,9 +11,15 @@ import (
 // in the entry, and all of them in the statistics.
 func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 	hash := c.hasher.sum(key)
-	s := c.segment(hash)
-	t := s.table.Load()
-	for n := t.head(uint32(hash)).Load(); n != nil; n = n.next.Load() {
+	var t *table[K, V] // nil where the chain is one of the first tables'
+	var head *atomics.Pointer[node[K, V]]
+	if first := c.first.Load(); first != nil {
+		head = first.head(hash, c.shift)
+	} else {
+		t = c.segment(hash).table.Load()
+		head = t.head(uint32(hash))
+	}
+	for n := head.Load(); n != nil; n = n.next.Load() {
 		if n.hash != uint32(hash) || n.key != key {
 			continue
 		}
@@ -22,7 +28,7 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 			continue
 		}
 		if cl.deadlineNanos <= c.manager.Now() || c.exact {
-			return c.getCarefully(s, uint32(hash), key)
+			return c.getCarefully(hash, key)
 		}
 		if !atomics.PlainLoads {
 			value, ok = c.load(cl)
@@ -31,14 +37,14 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 			ok = !cl.looksEnded(c.firstMark)
 		}
 		if !ok {
-			return c.getCarefully(s, uint32(hash), key)
+			return c.getCarefully(hash, key)
 		}
 		n.touch()
 		c.stats.hit()
 		return value, true
 	}
-	if t.next.Load() != nil {
-		return c.getCarefully(s, uint32(hash), key)
+	if t != nil && t.next.Load() != nil {
+		return c.getCarefully(hash, key)
 	}
 	c.stats.miss()
 	return value, false
@@ -46,9 +52,9 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 
 // getCarefully is Get where the table moves, where the entry has expired or
 // moved, or where expiry is exact.
-func (c *Cache[K, V]) getCarefully(s *segment[K, V], hash uint32, key K) (value V, ok bool) {
+func (c *Cache[K, V]) getCarefully(hash uint64, key K) (value V, ok bool) {
 	now := c.now() // first: the entry may be replaced before it lapses
-	n, cl, value := s.read(hash, key)
+	n, cl, value := c.segment(hash).read(uint32(hash), key)
 	if n == nil || cl.deadlineNanos <= now {
 		c.stats.miss()
 		var none V

@@ -28,7 +28,8 @@ import (
 // policy would lose nodes for good); a goroutine a segment (it must be woken
 // through a channel, lags under load, and leaks without Close).
 type segment[K Key, V any] struct {
-	// What every Get reads, on a line that is hardly ever written.
+	// What every write reads, and every Get once the cache has grown, on a line that is hardly
+	// ever written.
 	table atomics.Pointer[table[K, V]]
 	cache *Cache[K, V]
 	index int
@@ -75,9 +76,8 @@ const (
 	sweepsAtOnce = 16
 )
 
-func (s *segment[K, V]) init(c *Cache[K, V], index, buckets int) {
+func (s *segment[K, V]) init(c *Cache[K, V], index int) {
 	s.cache, s.index = c, index
-	s.table.Store(newTable[K, V](buckets))
 	s.policy.init(s)
 }
 

@@ -32,9 +32,10 @@ type table[K Key, V any] struct {
 	remaining atomics.Int64
 }
 
-func newTable[K Key, V any](buckets int) *table[K, V] {
-	t := &table[K, V]{heads: make([]atomics.Pointer[node[K, V]], buckets)}
-	t.remaining.Store(int64(buckets))
+// newTable returns a table over these chain heads.
+func newTable[K Key, V any](heads []atomics.Pointer[node[K, V]]) *table[K, V] {
+	t := &table[K, V]{heads: heads}
+	t.remaining.Store(int64(len(heads)))
 	return t
 }
 
