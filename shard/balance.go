@@ -14,7 +14,7 @@ import (
 // the hit (see ghosts). Where a slot more is worth the same in both parts, the
 // moves cancel out, and that is the best share there is nearby.
 //
-// Where LRU is certain to do better (see rival), the window gets as much as it may have, at once;
+// Where LRU would do better by far (see rival), the window gets as much as it may have, at once;
 // from there the ghosts go on.
 //
 // There is one for all segments, since the share is a property of the work, and a

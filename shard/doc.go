@@ -37,7 +37,7 @@
 // owner is descheduled.
 //
 // The policy is W-TinyLFU over CLOCK queues, with a window that adapts to the
-// work, and takes over where a plain LRU would certainly do better; see policy, sketch, ghosts,
+// work, and takes over where a plain LRU would do better by far; see policy, sketch, ghosts,
 // balance and rival. A segment's table is sized once where
 // the maximum is known, and otherwise grows without stopping anyone; see grow.
 // Expiry is a hierarchical timing wheel a segment; see package ttl.

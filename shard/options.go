@@ -102,7 +102,7 @@ const (
 	segmentsPerCore = 8
 
 	// roomyEntries is up to which size a cache gets twice the buckets. A Get then meets a node
-	// that is not its own half as often, which takes a tenth off it; and the half MiB or so
+	// that is not its own half as often, which takes a tenth off it; and the MiB at most
 	// that it takes in all is no matter. Of larger caches memory is asked first.
 	roomyEntries = 1 << 16
 

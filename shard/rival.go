@@ -12,16 +12,20 @@ import "math"
 // remembered, although nobody asks for them any more.
 //
 // An entry that was inserted, was evicted and is inserted again within as many accesses as there
-// are entries is a hit that LRU would certainly have had: fewer keys than it holds were asked for
+// are entries is a hit that LRU would have had: fewer keys than it holds were asked for
 // in between. LRU would also have had the hits in the window, which come sooner yet. So it
-// would certainly have done better where
+// would have done better where
 //
 //	such returns + hits in the window  >  all hits
 //
-// which is counted over rounds of some inserts, on a sample of the hashes. An owner sees inserts and
-// not hits; the cache's statistics say how many hits came to an insert. Whatever this can't
-// see speaks for the policy: hits that both have, a key that was hit after it was inserted
-// and so came back sooner than it seems, ghosts that were overwritten.
+// which is counted over rounds of some inserts, on a sample of the hashes. What can't be seen of that
+// speaks for the policy: hits that both have, a key that was hit after it was inserted and
+// so came back sooner than it seems, travellers that were overwritten.
+//
+// Accepted: an owner sees inserts and not hits, so how many accesses lie between two inserts is
+// the cache's mean of the round before, and the sum stands for a sample: where the hits of one segment
+// or round differ much from that, LRU may be taken to be better when it is not. Then the ghosts
+// bring the window back.
 //
 // In a loop that does not fit nothing returns in time, so there LRU is never taken to be
 // better. See balance.yield for what follows.

@@ -20,3 +20,13 @@ func TestRoomIsMadeForABoundedNumberOfEntries(t *testing.T) {
 		}
 	}
 }
+
+// Small caches have short chains; of large ones memory is asked first.
+func TestSmallCachesHaveTwiceTheBuckets(t *testing.T) {
+	for entries, want := range map[int]int{roomyEntries: 4 * roomyEntries, 2 * roomyEntries: 4 * roomyEntries} {
+		o := Options[int, int]{MaximumSize: entries}
+		if got := o.buckets(1); got != want {
+			t.Errorf("%d buckets for %d entries, want %d", got, entries, want)
+		}
+	}
+}
