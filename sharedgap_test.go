@@ -12,12 +12,21 @@ import (
 	"github.com/uds-platform/state/internal/redistest"
 )
 
+// awaitAway waits until the instance knows that Redis is away, and its caches do too,
+// which are told a moment later.
 func (m *member) awaitAway() {
 	m.t.Helper()
 	redistest.Await(m.t, "Redis is away", func() bool {
 		h := m.st.Health()
-		return h.Store == StoreMemory && h.Status == StatusDegraded && len(h.Reasons) == 1
+		return h.Store == StoreMemory && h.Status == StatusDegraded && len(h.Reasons) == 1 && m.inGap()
 	})
+}
+
+func (m *member) inGap() bool {
+	trust := m.st.shared.trust
+	trust.tags.mu.Lock()
+	defer trust.tags.mu.Unlock()
+	return trust.gap.Load() != heardNanos
 }
 
 func (m *member) quality(key Key) Quality {

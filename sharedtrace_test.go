@@ -30,7 +30,7 @@ func TestTracerSeesWhoWaitsForRedis(t *testing.T) {
 	a.fetch(key, "one")
 	r.wants(t, "detached, behind false", `load "report", joined false: <nil>`,
 		`shared "get" of report, joined false: <nil>`, `shared "lease" of report, joined false: <nil>`)
-	a.awaitWritten()
+	a.awaitHeard(b)
 	b.fetch(key, "two")
 	other.wants(t, "detached, behind false", `load "report", joined false: <nil>`, `shared "get" of report, joined false: <nil>`)
 	b.fetch(key, "three") // a hit
@@ -52,7 +52,7 @@ func TestTracerSeesWhetherRedisAnsweredAQuery(t *testing.T) {
 	ask(a)
 	r.wants(t, "detached, behind false", `load "query", joined false: <nil>`, `query "query", joined false: <nil>`,
 		`shared "get" of query, joined false: <nil>`, `shared "lease" of query, joined false: <nil>`)
-	a.awaitWritten()
+	a.awaitHeard(b)
 	ask(b)
 	other.wants(t, "detached, behind false", `load "query", joined false: <nil>`, `shared "get" of query, joined false: <nil>`)
 }
