@@ -79,7 +79,7 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 	c := &Cache[K, V]{
 		hasher:     newHasher[K](),
 		segments:   make([]segment[K, V], n),
-		shift:      uint(64-bits.TrailingZeros(uint(n))) & 63,
+		shift:      uint(64 - bits.TrailingZeros(uint(n))),
 		exact:      o.ExactExpiry,
 		costed:     o.Cost != nil,
 		shape:      o.shape(),
@@ -104,10 +104,10 @@ func New[K Key, V any](o Options[K, V]) (*Cache[K, V], error) {
 	return c, nil
 }
 
-// segment returns the part of the cache that a hash belongs to. The mask does
-// nothing but spare a single segment a shift by 64.
+// segment returns the part of the cache that a hash belongs to. The shift is written as
+// in firstTables.head.
 func (c *Cache[K, V]) segment(hash uint64) *segment[K, V] {
-	return &c.segments[hash>>c.shift&uint64(len(c.segments)-1)]
+	return &c.segments[hash>>(c.shift&63)&uint64(len(c.segments)-1)]
 }
 
 // Len returns how many entries the cache holds, including those whose deadline

@@ -22,17 +22,23 @@ import (
 // at some time since, however late the Get comes to look; one that has moved since is sealed there.
 type firstTables[K Key, V any] struct {
 	// heads is never empty, and its length is a power of two.
-	heads      []atomics.Pointer[node[K, V]]
-	bucketBits uint   // how many low bits of a hash choose the bucket within a segment
-	bucketMask uint64 // 2^bucketBits − 1
+	heads []atomics.Pointer[node[K, V]]
+
+	// hash >> shift & segmentMask is where the segment's heads begin, and hash & bucketMask what is to
+	// be added to that.
+	shift       uint
+	segmentMask uint64
+	bucketMask  uint64
 }
 
 // makeTables gives each segment of an empty cache a table of so many buckets, a power of two.
 func (c *Cache[K, V]) makeTables(buckets int) {
+	heads := buckets * len(c.segments)
 	first := &firstTables[K, V]{
-		heads:      make([]atomics.Pointer[node[K, V]], buckets*len(c.segments)),
-		bucketBits: uint(bits.TrailingZeros(uint(buckets))) & 63,
-		bucketMask: uint64(buckets - 1),
+		heads:       make([]atomics.Pointer[node[K, V]], heads),
+		shift:       uint(64 - bits.TrailingZeros(uint(heads))),
+		segmentMask: uint64(heads - buckets),
+		bucketMask:  uint64(buckets - 1),
 	}
 	for i := range c.segments {
 		s := &c.segments[i]
@@ -43,8 +49,8 @@ func (c *Cache[K, V]) makeTables(buckets int) {
 	c.first.Store(first)
 }
 
-// head is the head of a hash's chain in a cache whose segments are chosen by hash >> shift. The
-// mask keeps what lies above a single segment's bits out.
-func (f *firstTables[K, V]) head(hash uint64, shift uint) *atomics.Pointer[node[K, V]] {
-	return &f.heads[(hash>>shift<<f.bucketBits|hash&f.bucketMask)&uint64(len(f.heads)-1)]
+// head is the head of a hash's chain. That a shift is below 64 is said to the compiler, which
+// would else see to it that a larger one yields zero; with a single segment the mask does.
+func (f *firstTables[K, V]) head(hash uint64) *atomics.Pointer[node[K, V]] {
+	return &f.heads[hash>>(f.shift&63)&f.segmentMask|hash&f.bucketMask]
 }

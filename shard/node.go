@@ -146,13 +146,14 @@ const (
 
 // touch counts a hit. A failed CAS means that someone else counted one or that
 // the owner is looking; a hit lost there doesn't matter.
-func (n *node[K, V]) touch() {
-	if state := n.state.Load(); state&hitsMask < hitsMask {
-		n.count(state)
+func (n *node[K, V]) touch() { countHit(&n.state) }
+
+// countHit is touch without the types, which would have to be looked up to call it from there.
+func countHit(state *atomics.Uint32) {
+	if before := state.Load(); before&hitsMask < hitsMask {
+		state.CompareAndSwap(before, before+1)
 	}
 }
-
-func (n *node[K, V]) count(state uint32) { n.state.CompareAndSwap(state, state+1) }
 
 // takeHits returns the hits since the last call and starts over.
 func (n *node[K, V]) takeHits() uint32 {

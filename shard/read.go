@@ -2,6 +2,7 @@ package shard
 
 import (
 	"time"
+	"unsafe"
 
 	"github.com/uds-platform/state/internal/atomics"
 )
@@ -10,11 +11,19 @@ import (
 // It allocates nothing, and writes nothing but a count of hits: the first three
 // in the entry, and all of them in the statistics.
 func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
-	hash := c.hasher.sum(key)
+	var hash uint64
+	switch p := unsafe.Pointer(&key); c.hasher.shape { // hasher.sum, without a call for it
+	case shapeString:
+		hash = xxh3(*(*string)(p))
+	case shape64:
+		hash = xxh3Word(*(*uint64)(p))
+	default:
+		hash = c.hasher.sumRare(key)
+	}
 	var t *table[K, V] // nil where the chain is one of the first tables'
 	var head *atomics.Pointer[node[K, V]]
 	if first := c.first.Load(); first != nil {
-		head = first.head(hash, c.shift)
+		head = first.head(hash)
 	} else {
 		t = c.segment(hash).table.Load()
 		head = t.head(uint32(hash))
@@ -40,13 +49,15 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 			return c.getCarefully(hash, key)
 		}
 		n.touch()
-		c.stats.hit()
+		if stripe, block := c.stats.countOwn(hits); stripe != nil {
+			stripe.countShared(hits, block)
+		}
 		return value, true
 	}
 	if t != nil && t.next.Load() != nil {
 		return c.getCarefully(hash, key)
 	}
-	c.stats.miss()
+	c.stats.count(misses)
 	return value, false
 }
 
@@ -56,12 +67,12 @@ func (c *Cache[K, V]) getCarefully(hash uint64, key K) (value V, ok bool) {
 	now := c.now() // first: the entry may be replaced before it lapses
 	n, cl, value := c.segment(hash).read(uint32(hash), key)
 	if n == nil || cl.deadlineNanos <= now {
-		c.stats.miss()
+		c.stats.count(misses)
 		var none V
 		return none, false
 	}
 	n.touch()
-	c.stats.hit()
+	c.stats.count(hits)
 	return value, true
 }
 

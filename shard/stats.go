@@ -82,9 +82,17 @@ type stripe struct {
 }
 
 // frequent is what is counted on the way of callers.
-type frequent struct {
-	hits, misses, inserts, updates atomics.Uint64
-}
+type frequent [frequentCounts]atomics.Uint64
+
+type frequentCount uint
+
+const (
+	hits frequentCount = iota
+	misses
+	inserts
+	updates
+	frequentCounts
+)
 
 // seldom is what comes with other work, and shared in any case.
 type seldom struct {
@@ -117,65 +125,42 @@ func (k *counters) mine() (mine *stripe, block uint64) {
 	return &k.stripes[block*0x9e3779b97f4a7c15>>(64-stripeBits)], block // Fibonacci hashing
 }
 
-// others is for who is not the owner, which it makes who comes first.
-func (s *stripe) others(block uint64) *frequent {
+// count counts what is counted on the way of callers.
+func (k *counters) count(what frequentCount) {
+	if s, block := k.countOwn(what); s != nil {
+		s.countShared(what, block)
+	}
+}
+
+// countOwn counts for the owner of a stripe. For any other it returns the stripe and the
+// block, for countShared. It is small enough to be inlined into a Get, which count is not.
+func (k *counters) countOwn(what frequentCount) (elsewhere *stripe, block uint64) {
+	if k.stripes == nil {
+		return nil, 0
+	}
+	mine, block := k.mine()
+	if mine.owner.Load() != block {
+		return mine, block
+	}
+	atomics.Bump(&mine.own[what])
+	return nil, 0
+}
+
+// countShared is for who is not the owner, which it makes who comes first.
+func (s *stripe) countShared(what frequentCount, block uint64) {
 	if s.owner.Load() == 0 {
 		s.owner.CompareAndSwap(0, block)
 	}
-	return &s.shared
-}
-
-func (k *counters) hit() {
-	if k.stripes == nil {
-		return
-	}
-	if mine, block := k.mine(); mine.owner.Load() == block {
-		atomics.Bump(&mine.own.hits)
-	} else {
-		mine.others(block).hits.Add(1)
-	}
-}
-
-func (k *counters) miss() {
-	if k.stripes == nil {
-		return
-	}
-	if mine, block := k.mine(); mine.owner.Load() == block {
-		atomics.Bump(&mine.own.misses)
-	} else {
-		mine.others(block).misses.Add(1)
-	}
+	s.shared[what].Add(1)
 }
 
 // write counts a write by what it did to the value before: one that had expired
 // was as good as absent.
 func (k *counters) write(before Cause) {
 	if before == CauseReplaced {
-		k.update()
+		k.count(updates)
 	} else {
-		k.insert()
-	}
-}
-
-func (k *counters) update() {
-	if k.stripes == nil {
-		return
-	}
-	if mine, block := k.mine(); mine.owner.Load() == block {
-		atomics.Bump(&mine.own.updates)
-	} else {
-		mine.others(block).updates.Add(1)
-	}
-}
-
-func (k *counters) insert() {
-	if k.stripes == nil {
-		return
-	}
-	if mine, block := k.mine(); mine.owner.Load() == block {
-		atomics.Bump(&mine.own.inserts)
-	} else {
-		mine.others(block).inserts.Add(1)
+		k.count(inserts)
 	}
 }
 
@@ -209,10 +194,10 @@ func (k *counters) total() (sum Stats) {
 	for i := range k.stripes {
 		one := &k.stripes[i]
 		for _, f := range []*frequent{&one.own, &one.shared} {
-			sum.Hits += f.hits.Load()
-			sum.Misses += f.misses.Load()
-			sum.Inserts += f.inserts.Load()
-			sum.Updates += f.updates.Load()
+			sum.Hits += f[hits].Load()
+			sum.Misses += f[misses].Load()
+			sum.Inserts += f[inserts].Load()
+			sum.Updates += f[updates].Load()
 		}
 		sum.Refusals += one.refusals.Load()
 		sum.Evictions += one.evictions.Load()

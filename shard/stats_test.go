@@ -54,7 +54,7 @@ func TestTwoInOneStripeLoseNoCount(t *testing.T) {
 			counters <- me
 			for count := <-me.count; count; count = false {
 				for range each {
-					c.stats.hit()
+					c.stats.count(hits)
 				}
 			}
 		})
@@ -95,8 +95,8 @@ func TestWhoComesFirstOwnsItsStripe(t *testing.T) {
 	}
 	var own, shared uint64
 	for i := range c.stats.stripes {
-		own += c.stats.stripes[i].own.misses.Load()
-		shared += c.stats.stripes[i].shared.misses.Load()
+		own += c.stats.stripes[i].own[misses].Load()
+		shared += c.stats.stripes[i].shared[misses].Load()
 	}
 	if own != 9 || shared != 1 {
 		t.Errorf("%d counted as the owner and %d as another, want 9 and 1", own, shared)

@@ -40,7 +40,7 @@ func (s *segment[K, V]) update(hash uint32, key K, value V, offer terms) *node[K
 		if c.costed || c.onRemoval != nil {
 			s.updated(n, old, offer, CauseReplaced)
 		} else {
-			c.stats.update()
+			c.stats.count(updates)
 		}
 		return n
 	}
@@ -62,7 +62,7 @@ func (s *segment[K, V]) updateOpen(n *node[K, V], open *cell[V], value V, offer 
 	if updated && c.onRemoval != nil {
 		s.overwritten(n, old)
 	} else if updated {
-		c.stats.update()
+		c.stats.count(updates)
 	}
 	return updated
 }
@@ -86,7 +86,7 @@ func (s *segment[K, V]) overwrite(n *node[K, V], open *cell[V], value V) bool {
 // overwritten does the accounts for a value that another has taken the place of.
 func (s *segment[K, V]) overwritten(n *node[K, V], old V) {
 	c := s.cache
-	c.stats.update()
+	c.stats.count(updates)
 	if c.onRemoval != nil {
 		c.onRemoval(n.key, old, CauseReplaced)
 	}
