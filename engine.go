@@ -63,7 +63,7 @@ func (g *engine[E]) bury(key string, e *E) {
 
 func (g *engine[E]) Get(key string) (*E, bool) {
 	address, ok := g.addresses.Get(key)
-	return of[E](address), ok
+	return (*E)(unsafe.Pointer(address)), ok // not of: with that it would not be inlined
 }
 
 func (g *engine[E]) GetQuietly(key string) (*E, bool) {

@@ -49,8 +49,13 @@ func (c *Cache[K, V]) Get(key K) (value V, ok bool) {
 			return c.getCarefully(hash, key)
 		}
 		n.touch()
-		if stripe, block := c.stats.countOwn(hits); stripe != nil {
-			stripe.countShared(hits, block)
+		if c.stats.stripes == nil { // stats.count(hits), without a call
+			return value, true
+		}
+		if mine, block := c.stats.mine(); mine.owner.Load() == block {
+			atomics.Bump(&mine.own[hits])
+		} else {
+			mine.countShared(hits, block)
 		}
 		return value, true
 	}

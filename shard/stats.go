@@ -125,25 +125,16 @@ func (k *counters) mine() (mine *stripe, block uint64) {
 	return &k.stripes[block*0x9e3779b97f4a7c15>>(64-stripeBits)], block // Fibonacci hashing
 }
 
-// count counts what is counted on the way of callers.
+// count counts what is counted on the way of callers. A Get has it written out.
 func (k *counters) count(what frequentCount) {
-	if s, block := k.countOwn(what); s != nil {
-		s.countShared(what, block)
-	}
-}
-
-// countOwn counts for the owner of a stripe. For any other it returns the stripe and the
-// block, for countShared. It is small enough to be inlined into a Get, which count is not.
-func (k *counters) countOwn(what frequentCount) (elsewhere *stripe, block uint64) {
 	if k.stripes == nil {
-		return nil, 0
+		return
 	}
-	mine, block := k.mine()
-	if mine.owner.Load() != block {
-		return mine, block
+	if mine, block := k.mine(); mine.owner.Load() == block {
+		atomics.Bump(&mine.own[what])
+	} else {
+		mine.countShared(what, block)
 	}
-	atomics.Bump(&mine.own[what])
-	return nil, 0
 }
 
 // countShared is for who is not the owner, which it makes who comes first.
