@@ -145,9 +145,9 @@ func (w Window) Clause() string {
 	case w.Length > 0:
 		clause = "SINCE " + span(w.Length) + " ago"
 	case w.Open:
-		clause = "SINCE " + strconv.FormatInt(w.From.UnixMilli(), 10)
+		clause = "SINCE " + epoch(w.From)
 	default:
-		clause = "SINCE " + strconv.FormatInt(w.From.UnixMilli(), 10) + " UNTIL " + strconv.FormatInt(w.To.UnixMilli(), 10)
+		clause = "SINCE " + epoch(w.From) + " UNTIL " + epoch(w.To)
 	}
 	if w.Compare <= 0 {
 		return clause
@@ -157,6 +157,10 @@ func (w Window) Clause() string {
 	}
 	return clause + " COMPARE WITH " + span(w.Compare) + " ago"
 }
+
+// epoch writes a time in milliseconds since the Unix epoch. NRQL has no times before that,
+// and NRDB no data.
+func epoch(t time.Time) string { return strconv.FormatInt(max(t.UnixMilli(), 0), 10) }
 
 // span writes a length of time in the largest unit that it is a multiple of.
 func span(d time.Duration) string {

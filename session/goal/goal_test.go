@@ -51,6 +51,8 @@ func TestWindowsInNRQL(t *testing.T) {
 		"SINCE 5 seconds ago":         {From: from, To: from.Add(time.Hour), Open: true, Length: 5 * time.Second},
 		"SINCE 1000000":               {From: from, To: from.Add(time.Hour), Open: true},
 		"SINCE 1000000 UNTIL 1060000": {From: from, To: from.Add(time.Minute)},
+		"SINCE 0 UNTIL 1000000":       {From: from.AddDate(-20, 0, 0), To: from},
+		"SINCE 0 UNTIL 0":             {From: from.AddDate(-20, 0, 0), To: from.AddDate(-10, 0, 0)},
 		"SINCE 1 hour ago COMPARE WITH 1 day ago": {Compare: 24 * time.Hour},
 	} {
 		if got := w.Clause(); got != want {
