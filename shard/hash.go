@@ -44,6 +44,7 @@ func newHasher[K Key]() hasher[K] {
 	return hasher[K]{shape: shapes[kind.Size()]}
 }
 
+// sum hashes a key. A Get has it written out.
 func (h *hasher[K]) sum(key K) uint64 {
 	switch p := unsafe.Pointer(&key); h.shape {
 	case shapeString:

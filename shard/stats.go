@@ -125,7 +125,7 @@ func (k *counters) mine() (mine *stripe, block uint64) {
 	return &k.stripes[block*0x9e3779b97f4a7c15>>(64-stripeBits)], block // Fibonacci hashing
 }
 
-// count counts what is counted on the way of callers. A Get has it written out.
+// count counts what is counted on the way of callers. A Get has it written out for a hit.
 func (k *counters) count(what frequentCount) {
 	if k.stripes == nil {
 		return
